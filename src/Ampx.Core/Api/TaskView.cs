@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+using Ampx.Core.Tasks;
+
+namespace Ampx.Core.Api;
+
+/// <summary>A task as REST, CLI and web board show it.</summary>
+public sealed record TaskView(
+    string Id, string Owner, string Repo, string? Base, string Branch, string Agent, string? ThreadId,
+    string Prompt, ImmutableArray<string> PendingInstructions, Status Status, Phase Phase, int Attempts, int MaxAttempts,
+    string? HeadSha, long? CiRunId, string? CiUrl, PullRequest? PullRequest, string? CompareUrl,
+    string Summary, TaskError? Error, Usage? Usage, DateTimeOffset? NextWakeAt, int Version,
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? FinishedAt)
+{
+    /// <summary>The part of the state that is for users.</summary>
+    public static TaskView Of(TaskState task) => new(
+        task.Id, task.Owner, task.Repo, task.Base, task.Branch, task.Agent, task.ThreadId,
+        task.Prompt, task.PendingInstructions, task.Status, task.Phase, task.Attempts, task.MaxAttempts,
+        task.HeadSha, task.CiRunId, task.CiUrl, task.PullRequest, task.CompareUrl,
+        task.Summary, task.Error, task.Usage, task.NextWakeAt, task.Version,
+        task.CreatedAt, task.UpdatedAt, task.FinishedAt);
+}

@@ -1,0 +1,37 @@
+using System.Text;
+
+namespace Ampx.Core.Tasks;
+
+/// <summary>What the agent is told.</summary>
+public static class Prompts
+{
+    /// <summary>The whole prompt of the run that <paramref name="task"/> is in: the instruction, and from the second run on which one this is, what was tried, and what became of it.</summary>
+    public static string Of(TaskState task)
+    {
+        if (task.Feedback is null) return task.Prompt;
+        var text = new StringBuilder()
+            .AppendLine(task.Prompt.TrimEnd())
+            .AppendLine()
+            .AppendLine("---")
+            .AppendLine($"This is attempt {task.Attempts} of {task.MaxAttempts} at the instruction above. Your earlier work is in this checkout, on branch {task.Branch}.");
+        if (!task.Tried.IsEmpty)
+        {
+            text.AppendLine().AppendLine("What was tried so far:");
+            foreach (var line in task.Tried) text.Append("- ").AppendLine(line);
+        }
+
+        return text.AppendLine().Append(task.Feedback).ToString();
+    }
+
+    internal static string ChangedNothing(string? feedback)
+    {
+        const string told = "Your last run ended without changing any file that git keeps. If the instruction needs a change, make it now; if it needs none, say why in one sentence.";
+        return feedback is null ? told : $"{told}\n\n{feedback}";
+    }
+
+    internal static string PushRefused(string detail) =>
+        $"The server refused the push for what the commits contain. Your changes are in the checkout, not yet committed: take out what it names.\n\n```\n{detail.Trim()}\n```\n";
+
+    internal static string BranchMoved(string sha) =>
+        $"Somebody else pushed commit {sha} to this branch while you worked. The checkout stands on their commit now: do what the instruction still needs on top of it, and keep their work.\n";
+}

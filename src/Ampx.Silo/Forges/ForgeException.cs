@@ -1,0 +1,14 @@
+namespace Ampx.Silo.Forges;
+
+/// <summary>A forge that couldn't do what was asked; <see cref="Code"/> is one of <see cref="Ampx.Core.Tasks.ErrorCode"/>, the message is for people.</summary>
+public sealed class ForgeException : Exception
+{
+    public ForgeException(string code, string message, Exception? inner = null) : base(message, inner) => Code = code;
+
+    public ForgeException() { }
+    public ForgeException(string message) : base(message) { }
+    public ForgeException(string message, Exception inner) : base(message, inner) { }
+
+    /// <summary>The task's error code.</summary>
+    public string Code { get; } = Core.Tasks.ErrorCode.Internal;
+}

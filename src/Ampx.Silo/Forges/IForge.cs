@@ -1,0 +1,30 @@
+using Ampx.Core.Ci;
+using Ampx.Core.Tasks;
+using Ampx.Silo.Git;
+
+namespace Ampx.Silo.Forges;
+
+/// <summary>Where a repository lives: GitHub, or a plain git remote.</summary>
+/// <remarks>Every call can be repeated: opening finds the open pull request, merging finds the branch merged.</remarks>
+public interface IForge
+{
+    /// <summary>Where git fetches and pushes, with a short-lived token where one is needed. Asks the forge first whether the credential may push and read CI.</summary>
+    /// <exception cref="ForgeException">invalid_repo, github_unauthorized, github_forbidden, github_not_found.</exception>
+    Task<GitRemote> Remote(RepoRef repo, CancellationToken cancel);
+
+    /// <summary>Where people read the branch without a pull request; null if nowhere.</summary>
+    string? CompareUrl(RepoRef repo, string baseBranch, string branch);
+
+    /// <summary>CI's verdict on the task's <see cref="TaskState.HeadSha"/>; null while it has none.</summary>
+    /// <exception cref="ForgeException">The forge couldn't be asked.</exception>
+    Task<TaskEvent?> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel);
+
+    /// <summary>What the next run is told of the red CI of <see cref="TaskState.HeadSha"/>, within <c>Ci:FeedbackBudget</c> characters.</summary>
+    Task<FeedbackCollected> CollectFeedback(RepoRef repo, TaskState task, CancellationToken cancel);
+
+    /// <summary>Opens the task's pull request, finds it again, or marks it ready if it is a draft and <paramref name="draft"/> is false.</summary>
+    Task<PullRequest> OpenPullRequest(RepoRef repo, TaskState task, bool draft, CancellationToken cancel);
+
+    /// <summary>Merges exactly <see cref="TaskState.HeadSha"/>: <see cref="Merged"/> or <see cref="MergeRefused"/>.</summary>
+    Task<TaskEvent> Merge(RepoRef repo, TaskState task, MergeOrder order, CancellationToken cancel);
+}
