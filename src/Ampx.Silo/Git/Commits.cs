@@ -33,7 +33,7 @@ public sealed class Commits(GitRunner git, TimeProvider time)
         else if (parent == workspace.StartSha) return new CommitResult(null);
         else if ((await tree.Trailers(parent, CommitMessage.Run, cancel)).Contains(order.RunId)) sha = parent;
         else if (await tree.IsAncestor(parent, workspace.BaseSha, cancel)) sha = await New(tree, files, [parent], order, cancel); // the base's own commit, fast-forwarded to
-        else sha = await Signed(tree, parent, order, cancel);
+        else sha = await Plumbing.Amend(tree, parent, Trailers(order), Now(order), cancel); // the agent's own commit
 
         await Publish(tree, workspace, sha, order.TaskId, cancel);
         return new CommitResult(sha);
@@ -83,23 +83,13 @@ public sealed class Commits(GitRunner git, TimeProvider time)
 
     private async Task<string> New(GitRepository tree, string files, IEnumerable<string> parents, CommitOrder order, CancellationToken cancel)
     {
-        var subject = CommitMessage.Subject(order.Subject, $"Task {order.TaskId}");
-        var message = CommitMessage.With(subject, (CommitMessage.Task, order.TaskId), (CommitMessage.Run, order.RunId));
-        var now = $"@{time.GetUtcNow().ToUnixTimeSeconds()} +0000";
-        return await Plumbing.CommitTree(tree, files, parents, message, new Signature(order.AuthorName, order.AuthorEmail, now), new Signature(order.AuthorName, order.AuthorEmail, now), cancel);
+        var message = CommitMessage.With(CommitMessage.Subject(order.Subject, $"Task {order.TaskId}"), Trailers(order));
+        return await Plumbing.CommitTree(tree, files, parents, message, Now(order), Now(order), cancel);
     }
 
-    /// <summary>The agent's own commit again, with our trailers; its message, author and date stay.</summary>
-    private async Task<string> Signed(GitRepository tree, string sha, CommitOrder order, CancellationToken cancel)
-    {
-        var original = (await tree.Run(["log", "-1", "--format=%T%x00%P%x00%an%x00%ae%x00%ad%x00%B", "--date=raw", sha], cancel)).Output.Split('\0', 6);
-        var trailers = tree.Command(["interpret-trailers", "--no-divider", "--if-exists", "addIfDifferent", "--trailer", $"{CommitMessage.Task}: {order.TaskId}", "--trailer", $"{CommitMessage.Run}: {order.RunId}"]);
-        var message = (await tree.Git.Run(trailers with { Input = original[5].TrimEnd() + "\n" }, cancel)).Output;
-        var now = $"@{time.GetUtcNow().ToUnixTimeSeconds()} +0000";
-        return await Plumbing.CommitTree(
-            tree, original[0], original[1].Split(' ', StringSplitOptions.RemoveEmptyEntries), message,
-            new Signature(original[2], original[3], "@" + original[4]), new Signature(order.AuthorName, order.AuthorEmail, now), cancel);
-    }
+    private static (string Key, string Value)[] Trailers(CommitOrder order) => [(CommitMessage.Task, order.TaskId), (CommitMessage.Run, order.RunId)];
+
+    private Signature Now(CommitOrder order) => Signature.Of(order.AuthorName, order.AuthorEmail, time);
 
     private static async Task Publish(GitRepository tree, Workspace workspace, string sha, string taskId, CancellationToken cancel)
     {

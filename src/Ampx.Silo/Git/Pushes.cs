@@ -32,7 +32,7 @@ public sealed class Pushes(Mirrors mirrors, GitRunner git, TimeProvider time)
                 TimeLimit = TimeSpan.FromMinutes(10),
             };
             var answer = await retries.ExecuteAsync(async token => await Once(command, token), cancel);
-            return PushAnswer.Of(answer, reference) ?? await WhoMoved(remote, branch, sha, taskId, cancel);
+            return PushAnswer.Of(answer, reference) ?? await WhoMoved(remote, branch, sha, leaseSha, taskId, GitRunner.LastLines(answer.Errors), cancel);
         }
         catch (GitException trouble)
         {
@@ -65,11 +65,13 @@ public sealed class Pushes(Mirrors mirrors, GitRunner git, TimeProvider time)
             : result;
     }
 
-    private async Task<PushOutcome> WhoMoved(GitRemote remote, string branch, string sha, string taskId, CancellationToken cancel)
+    private async Task<PushOutcome> WhoMoved(GitRemote remote, string branch, string sha, string? leaseSha, string taskId, string words, CancellationToken cancel)
     {
         var mirror = await mirrors.Fetch(remote, cancel);
-        if (!mirror.Heads.TryGetValue(branch, out var tip)) return new PushOutcome.Moved(null);
+        var tip = mirror.Heads.GetValueOrDefault(branch);
         if (tip == sha) return new PushOutcome.AlreadyThere();
+        if (tip == leaseSha) return new PushOutcome.Failed(words); // two pushes at once; the next one finds out
+        if (tip is null) return new PushOutcome.Moved(null);
         var tasks = await mirrors.Repository(remote).Trailers(tip, CommitMessage.Task, cancel);
         return tasks.Contains(taskId) ? new PushOutcome.AdoptOwn(tip) : new PushOutcome.Moved(tip);
     }
