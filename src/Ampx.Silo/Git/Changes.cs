@@ -15,7 +15,9 @@ public sealed class Changes(Mirrors mirrors, GitRunner git)
     public async Task<Diff> Diff(GitRemote remote, string baseSha, string headSha, int maxBytes = 4 << 20, CancellationToken cancel = default)
     {
         var result = await git.Run(
-            mirrors.Repository(remote).Command(["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", Range(baseSha, headSha), "--"]) with { MaxOutput = maxBytes },
+            mirrors.Repository(remote).Command(
+                ["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", Range(baseSha, headSha), "--"])
+                with { MaxOutput = maxBytes },
             cancel);
         if (!result.Truncated) return new Diff(result.Output, false);
         var lastLine = result.Output.LastIndexOf('\n') + 1;
@@ -26,7 +28,8 @@ public sealed class Changes(Mirrors mirrors, GitRunner git)
     /// <exception cref="GitException">The mirror lacks one of the commits.</exception>
     public async Task<IReadOnlyList<ChangedFile>> Files(GitRemote remote, string baseSha, string headSha, CancellationToken cancel = default)
     {
-        var result = await mirrors.Repository(remote).Run(["diff", "--name-status", "--no-renames", "--no-ext-diff", "-z", Range(baseSha, headSha), "--"], cancel);
+        var result = await mirrors.Repository(remote).Run(
+            ["diff", "--name-status", "--no-renames", "--no-ext-diff", "-z", Range(baseSha, headSha), "--"], cancel);
         return [.. result.Entries.Chunk(2).Where(pair => pair.Length == 2).Select(pair => new ChangedFile(pair[0][0], pair[1]))];
     }
 
@@ -35,7 +38,8 @@ public sealed class Changes(Mirrors mirrors, GitRunner git)
     public async Task<string?> ReadFile(GitRemote remote, string sha, string path, int maxBytes = 1 << 20, CancellationToken cancel = default)
     {
         var repository = mirrors.Repository(remote);
-        var entry = (await repository.Run(["--literal-pathspecs", "ls-tree", "-z", RefName.Sha(sha), "--", path], cancel)).Entries.Select(Entry).FirstOrDefault(e => e.Path == path);
+        var found = await repository.Run(["--literal-pathspecs", "ls-tree", "-z", RefName.Sha(sha), "--", path], cancel);
+        var entry = found.Entries.Select(Entry).FirstOrDefault(e => e.Path == path);
         if (entry.Path is null || !entry.Mode.StartsWith("100", StringComparison.Ordinal)) return null;
         return (await git.Run(repository.Command(["cat-file", "blob", entry.Sha]) with { MaxOutput = maxBytes }, cancel)).Output;
     }
@@ -45,7 +49,9 @@ public sealed class Changes(Mirrors mirrors, GitRunner git)
     public async Task<IReadOnlyList<string>> ListFiles(GitRemote remote, string sha, string folder, CancellationToken cancel = default)
     {
         string[] where = folder.Trim('/') is { Length: > 0 } inside ? ["--", inside + "/"] : [];
-        return (await mirrors.Repository(remote).Run(["--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", RefName.Sha(sha), .. where], cancel)).Entries;
+        var found = await mirrors.Repository(remote).Run(
+            ["--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", RefName.Sha(sha), .. where], cancel);
+        return found.Entries;
     }
 
     /// <summary>Fills a folder of its own with a commit's files, for CI of a repository on this machine. Safe to repeat: it begins anew.</summary>

@@ -32,7 +32,8 @@ public sealed class Commits(GitRunner git, TimeProvider time)
         if (changed) sha = await New(tree, files, [parent, .. merged], order, cancel);
         else if (parent == workspace.StartSha) return new CommitResult(null);
         else if ((await tree.Trailers(parent, CommitMessage.Run, cancel)).Contains(order.RunId)) sha = parent;
-        else if (await tree.IsAncestor(parent, workspace.BaseSha, cancel)) sha = await New(tree, files, [parent], order, cancel); // the base's own commit, fast-forwarded to
+        else if (await tree.IsAncestor(parent, workspace.BaseSha, cancel))
+            sha = await New(tree, files, [parent], order, cancel); // the base's own commit, fast-forwarded to
         else sha = await Plumbing.Amend(tree, parent, Trailers(order), Now(order), cancel); // the agent's own commit
 
         await Publish(tree, workspace, sha, order.TaskId, cancel);
@@ -63,11 +64,15 @@ public sealed class Commits(GitRunner git, TimeProvider time)
             .Where(e => e.StartsWith("160000 ", StringComparison.Ordinal))
             .Select(e => e[(e.IndexOf('\t', StringComparison.Ordinal) + 1)..])
             .Distinct().ToList();
-        var untracked = (await tree.Run(["ls-files", "--others", "--exclude-standard", "-z"], cancel)).Entries.Where(e => e.EndsWith('/')).Select(e => e.TrimEnd('/'));
-        var excluded = recorded.Concat(untracked).Select(path => $":(top,exclude,literal){path}\0");
-        await tree.Git.Run(tree.Command(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"]) with { Input = ":(top)\0" + string.Concat(excluded) }, cancel);
-        if (recorded.Count > 0)
-            await tree.Git.Run(tree.Command(["update-index", "--add", "--remove", "-z", "--stdin"]) with { Input = string.Concat(recorded.Select(p => p + "\0")) }, cancel);
+        var untracked = (await tree.Run(["ls-files", "--others", "--exclude-standard", "-z"], cancel)).Entries
+            .Where(e => e.EndsWith('/'))
+            .Select(e => e.TrimEnd('/'));
+        var wanted = ":(top)\0" + string.Concat(recorded.Concat(untracked).Select(path => $":(top,exclude,literal){path}\0"));
+        var add = tree.Command(["add", "--all", "--pathspec-from-file=-", "--pathspec-file-nul"]);
+        await tree.Git.Run(add with { Input = wanted }, cancel);
+        if (recorded.Count == 0) return;
+        var move = tree.Command(["update-index", "--add", "--remove", "-z", "--stdin"]);
+        await tree.Git.Run(move with { Input = string.Concat(recorded.Select(p => p + "\0")) }, cancel);
     }
 
     /// <summary>The other sides of a merge that the agent began and didn't commit.</summary>

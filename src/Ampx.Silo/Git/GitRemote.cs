@@ -40,7 +40,8 @@ public sealed partial record GitRemote(string Url, string? Token = null)
         var known = !Url.Any(char.IsControl)
             && !Url.Contains("::", StringComparison.Ordinal)
             && (LocalPath is not null || Http().IsMatch(Url) || Ssh().IsMatch(Url));
-        if (!known) throw RemoteException.Invalid($"'{this}' is not an address of a git repository: give https://, ssh://, user@host:path or an absolute path.");
+        const string Ways = "give https://, ssh://, user@host:path or an absolute path.";
+        if (!known) throw RemoteException.Invalid($"'{this}' is not an address of a git repository: {Ways}");
         if (LocalPath is { } folder && !Directory.Exists(folder)) throw RemoteException.Invalid($"There is no folder {folder}.");
         return this;
     }
@@ -50,7 +51,9 @@ public sealed partial record GitRemote(string Url, string? Token = null)
     [GeneratedRegex(@"^(?<scheme>https?)://(?:(?<user>[^/@]*)@)?(?<host>[A-Za-z0-9\[][^/@\s]*)(/|$)", RegexOptions.IgnoreCase)]
     private static partial Regex Http();
 
-    [GeneratedRegex(@"^(ssh://)?([A-Za-z0-9_][A-Za-z0-9._-]*@)?[A-Za-z0-9_\[][A-Za-z0-9._:\]-]*[:/](?!-)\S+$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"^(ssh://([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9_\[][\w.:\]-]*/|([A-Za-z0-9_][\w.-]*@)?[A-Za-z0-9_][\w.-]*:(?!//))(?!-)\S+$",
+        RegexOptions.IgnoreCase)]
     private static partial Regex Ssh();
 }
 

@@ -13,7 +13,8 @@ public enum MergeMethod
 /// <param name="Sha">What the branch's tip must be.</param>
 /// <param name="Subject">The subject of the commit in the base.</param>
 public sealed record LocalMergeOrder(
-    GitRemote Remote, string Branch, string Base, string Sha, MergeMethod Method, string Subject, string TaskId, string AuthorName, string AuthorEmail, bool DeleteBranch = false);
+    GitRemote Remote, string Branch, string Base, string Sha, MergeMethod Method, string Subject, string TaskId, string AuthorName, string AuthorEmail,
+    bool DeleteBranch = false);
 
 /// <summary>How a merge went.</summary>
 public abstract record LocalMergeOutcome
@@ -81,7 +82,10 @@ public sealed class LocalMerge(Mirrors mirrors, Pushes pushes, GitRunner git, Gi
 
         var trees = await LocalCheckouts.Of(git, path, order.Base, cancel);
         if (trees.FirstOrDefault(t => t.Dirty) is { } dirty)
-            return (new LocalMergeOutcome.Refused($"'{order.Base}' is checked out in {dirty.Path} with uncommitted changes: commit or stash them, then merge again."), "");
+        {
+            var words = $"'{order.Base}' is checked out in {dirty.Path} with uncommitted changes: commit or stash them, then merge again.";
+            return (new LocalMergeOutcome.Refused(words), "");
+        }
 
         var folder = folders.NewTemporary();
         try
@@ -131,9 +135,16 @@ public sealed class LocalMerge(Mirrors mirrors, Pushes pushes, GitRunner git, Gi
         }
 
         var tree = trees[0].Path;
-        await git.Run(new GitCommand("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules", "--", mirror, kept) { Folder = tree }, cancel);
-        if ((await git.Run(new GitCommand("rev-parse", "HEAD") { Folder = tree }, cancel)).Value != baseSha) return (false, true, "another commit arrived first");
-        var followed = await git.Try(new GitCommand("merge", "--quiet", "--ff-only", "--no-autostash", "--no-verify-signatures", sha) { Folder = tree }, cancel);
+        await git.Run(
+            new GitCommand("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules", "--", mirror, kept)
+            {
+                Folder = tree,
+            },
+            cancel);
+        var head = await git.Run(new GitCommand("rev-parse", "HEAD") { Folder = tree }, cancel);
+        if (head.Value != baseSha) return (false, true, "another commit arrived first");
+        var follow = new GitCommand("merge", "--quiet", "--ff-only", "--no-autostash", "--no-verify-signatures", sha) { Folder = tree };
+        var followed = await git.Try(follow, cancel);
         return (followed.Ok, false, $"'{order.Base}' is checked out in {tree} and can't follow: {GitRunner.LastLines(followed.Errors)}");
     }
 

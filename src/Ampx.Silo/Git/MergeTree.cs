@@ -17,7 +17,8 @@ internal sealed class MergeTree(GitRunner git, TimeProvider time, string mirror,
         if (!answer.Ok)
         {
             var files = (await tree.Run(["diff", "--name-only", "--diff-filter=U", "-z"], cancel)).Entries;
-            return files.Count > 0 ? (null, files) : throw GitRunner.Failure(tree.Command(Arguments(order, baseSha)), answer.ExitCode, answer.Errors + answer.Output);
+            if (files.Count > 0) return (null, files);
+            throw GitRunner.Failure(tree.Command(Arguments(order, baseSha)), answer.ExitCode, answer.Errors + answer.Output);
         }
 
         var merged = (await tree.Run(["write-tree"], cancel)).Value;
@@ -38,7 +39,8 @@ internal sealed class MergeTree(GitRunner git, TimeProvider time, string mirror,
 
     private async Task<string> Commit(LocalMergeOrder order, string files, IEnumerable<string> parents, CancellationToken cancel)
     {
-        var message = CommitMessage.With(CommitMessage.Subject(order.Subject, $"Task {order.TaskId}"), (CommitMessage.Task, order.TaskId), (CommitMessage.Head, order.Sha));
+        var subject = CommitMessage.Subject(order.Subject, $"Task {order.TaskId}");
+        var message = CommitMessage.With(subject, (CommitMessage.Task, order.TaskId), (CommitMessage.Head, order.Sha));
         return await Plumbing.CommitTree(tree, files, parents, message, Now(order), Now(order), cancel);
     }
 

@@ -44,7 +44,9 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
     /// <summary>Lets go of the commit kept for a task that is removed.</summary>
     public async Task Forget(GitRemote remote, string taskId, CancellationToken cancel = default)
     {
-        if (Directory.Exists(PathOf(remote))) await Repository(remote).Run(["update-ref", "-d", RefName.OfTask(taskId)], cancel);
+        if (!Directory.Exists(PathOf(remote))) return;
+        await Repository(remote).Run(["update-ref", "-d", RefName.OfTask(taskId)], cancel);
+        await Repository(remote).Run(["update-ref", "-d", RefName.OfTask(taskId) + "-merge"], cancel);
     }
 
     /// <summary>The tip of one branch at the remote now, or null.</summary>
@@ -98,7 +100,8 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
     }
 
     private Task<GitResult> FetchHeads(string path, GitRemote remote) => Network(
-        new GitCommand("fetch", "--quiet", "--prune", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules", "--", remote.Address, "+refs/heads/*:refs/heads/*")
+        new GitCommand(
+            "fetch", "--quiet", "--prune", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules", "--", remote.Address, "+refs/heads/*:refs/heads/*")
         {
             GitDir = path,
             Remote = remote,
@@ -123,7 +126,10 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
         var heads = lines.Where(l => l[1].StartsWith("refs/heads/", StringComparison.Ordinal)).ToList();
         if (heads.Count == 0) throw RemoteException.Empty(remote);
         var tip = lines.FirstOrDefault(l => l[1] == "HEAD")?[0];
-        return heads.Where(l => tip is null || l[0] == tip).Select(l => l[1]["refs/heads/".Length..]).OrderBy(n => n is "main" or "master" ? 0 : 1).FirstOrDefault();
+        return heads.Where(l => tip is null || l[0] == tip)
+            .Select(l => l[1]["refs/heads/".Length..])
+            .OrderBy(name => name is "main" or "master" ? 0 : 1)
+            .FirstOrDefault();
     }
 
     private const string Config = """
@@ -155,10 +161,15 @@ internal static class MirrorUpkeep
 
     public static void RemoveStale(string mirror, DateTimeOffset now)
     {
-        var locks = Directory.EnumerateFiles(mirror, "*.lock").Concat(Directory.EnumerateFiles(Path.Combine(mirror, "refs"), "*.lock", SearchOption.AllDirectories));
-        foreach (var file in locks.Where(f => now - File.GetLastWriteTimeUtc(f) > TimeSpan.FromMinutes(1)).ToList()) File.Delete(file);
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(mirror, "objects", "pack"), "tmp_*").Where(f => now - File.GetLastWriteTimeUtc(f) > TimeSpan.FromDays(1)).ToList())
-            File.Delete(file);
+        var locks = Directory.EnumerateFiles(mirror, "*.lock")
+            .Concat(Directory.EnumerateFiles(Path.Combine(mirror, "refs"), "*.lock", SearchOption.AllDirectories));
+        RemoveOlder(locks, now - TimeSpan.FromMinutes(1));
+        RemoveOlder(Directory.EnumerateFiles(Path.Combine(mirror, "objects", "pack"), "tmp_*"), now - TimeSpan.FromDays(1));
+    }
+
+    private static void RemoveOlder(IEnumerable<string> files, DateTimeOffset time)
+    {
+        foreach (var file in files.Where(f => File.GetLastWriteTimeUtc(f) < time).ToList()) File.Delete(file);
     }
 
     /// <summary>Rolls many small packs into few. Nothing is dropped: a geometric repack takes packs whole.</summary>

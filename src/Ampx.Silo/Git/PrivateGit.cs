@@ -59,8 +59,12 @@ internal static class PrivateGit
     /// <summary>Forgets a merge, rebase, pick or bisect that was under way.</summary>
     public static void EndOperations(string tree)
     {
-        foreach (var name in (string[])["MERGE_HEAD", "MERGE_MSG", "MERGE_MODE", "AUTO_MERGE", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD", "SQUASH_MSG", "rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START"])
-            DiskFolder.Delete(Path.Combine(tree, ".git", name));
+        string[] states =
+        [
+            "MERGE_HEAD", "MERGE_MSG", "MERGE_MODE", "AUTO_MERGE", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD", "SQUASH_MSG",
+            "rebase-merge", "rebase-apply", "sequencer", "BISECT_LOG", "BISECT_START",
+        ];
+        foreach (var name in states) DiskFolder.Delete(Path.Combine(tree, ".git", name));
     }
 
     /// <summary>Copies an index with its time: git takes a file changed in the index's own tick for possibly changed.</summary>

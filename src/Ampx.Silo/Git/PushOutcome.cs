@@ -44,7 +44,8 @@ internal static class PushAnswer
         if (line is null || line[0] is not ("!" or "=" or " " or "+" or "*"))
         {
             var words = Words(push.Errors);
-            return NotAllowed.Any(w => words.Contains(w, StringComparison.Ordinal)) && !NetworkTrouble.IsIn(words) ? new PushOutcome.Refused(words, false) : new PushOutcome.Failed(words);
+            var refused = NotAllowed.Any(w => words.Contains(w, StringComparison.Ordinal)) && !NetworkTrouble.IsIn(words);
+            return refused ? new PushOutcome.Refused(words, false) : new PushOutcome.Failed(words);
         }
 
         if (line[0] == "=") return new PushOutcome.AlreadyThere();

@@ -25,7 +25,8 @@ public sealed class Pushes(Mirrors mirrors, GitRunner git, TimeProvider time)
                 if (!await mirrors.Has(remote, sha, cancel)) return new PushOutcome.Lost();
             }
 
-            var command = new GitCommand("push", "--porcelain", "--no-verify", "--no-recurse-submodules", $"--force-with-lease={reference}:{leaseSha}", "--", remote.Address, $"{sha}:{reference}")
+            var command = new GitCommand(
+                "push", "--porcelain", "--no-verify", "--no-recurse-submodules", $"--force-with-lease={reference}:{leaseSha}", "--", remote.Address, $"{sha}:{reference}")
             {
                 GitDir = mirrors.PathOf(remote),
                 Remote = remote,

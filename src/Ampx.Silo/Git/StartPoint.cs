@@ -21,8 +21,8 @@ internal sealed record StartPoint(string Base, string BaseSha, string StartSha, 
         }
 
         var start = tip ?? baseSha;
-        if (tip == request.RemoteSha && request.HeadSha is { } head && head != tip && await repository.Has(head, cancel)
-            && (tip is null || await repository.IsAncestor(tip, head, cancel)))
+        if (request.HeadSha is { } head && head != tip && await repository.Has(head, cancel)
+            && (tip is null || (tip == request.RemoteSha && await repository.IsAncestor(tip, head, cancel))))
             start = head;
         return new StartPoint(name, baseSha, start, tip, start);
     }

@@ -37,7 +37,9 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
         lock (gate)
         {
             var mine = Trees.Where(t => t.Record.Owner == owner && t.Record.RepoKey == repoKey).ToList();
-            var tree = mine.FirstOrDefault(t => t.Record.TaskId == taskId) ?? mine.Where(t => !t.Record.Held).MinBy(t => t.Record.UsedAt) ?? New(owner, repoKey, taskId);
+            var tree = mine.FirstOrDefault(t => t.Record.TaskId == taskId)
+                ?? mine.Where(t => !t.Record.Held).MinBy(t => t.Record.UsedAt)
+                ?? New(owner, repoKey, taskId);
             var ready = tree.Record.TaskId == taskId ? tree.Record.Ready : null;
             Save(tree, new TreeRecord(owner, repoKey, taskId, Held: true, time.GetUtcNow(), ready));
             return tree;
@@ -97,7 +99,7 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
             {
                 bytes = DiskFolder.Size(tree.Folder);
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 continue; // at work in it, or removed
             }

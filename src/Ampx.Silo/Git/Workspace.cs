@@ -8,7 +8,8 @@ namespace Ampx.Silo.Git;
 /// <param name="RemoteSha">What the task's branch is at the remote as far as we know; null = it must not exist.</param>
 /// <param name="RejectedSha">A commit that the server refused for its content: its changes are laid out uncommitted.</param>
 public sealed record WorkspaceRequest(
-    string TaskId, string Owner, string RepoKey, GitRemote Remote, string Branch, string? Base, string? HeadSha = null, string? RemoteSha = null, string? RejectedSha = null);
+    string TaskId, string Owner, string RepoKey, GitRemote Remote, string Branch, string? Base,
+    string? HeadSha = null, string? RemoteSha = null, string? RejectedSha = null);
 
 /// <summary>A tree ready to work in.</summary>
 /// <param name="Path">The working tree, with a private <c>.git</c>.</param>

@@ -156,6 +156,42 @@ public sealed class CommitsTests : IDisposable
         Assert.Equal(".gitattributes\nwork.txt", world.Git(workspace.Mirror, "diff", "--name-only", world.First, sha));
     }
 
+    [Fact]
+    public async Task A_submodule_is_moved_by_its_commit_alone_and_never_run_in()
+    {
+        var canary = Path.Combine(world.Root, "canary");
+        world.Git(world.Person, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", world.Origin, "sub");
+        world.SaveAndPush("with a submodule");
+        var workspace = await world.Take();
+        var sub = Path.Combine(workspace.Path, "sub");
+        world.InitAt(sub);
+        world.Git(sub, "commit", "-q", "--allow-empty", "-m", "bump");
+        world.Git(sub, "config", "core.fsmonitor", $"touch {canary}; false");
+        await File.WriteAllTextAsync(Path.Combine(sub, "left"), "x");
+
+        var sha = (await world.Commit(workspace)).Sha!;
+
+        Assert.False(File.Exists(canary));
+        Assert.Equal("sub", world.Git(workspace.Mirror, "diff", "--name-only", workspace.StartSha, sha));
+        world.Workspaces.Release(GitWorld.Task);
+        var next = await world.Take(GitWorld.Other, GitWorld.OtherBranch);
+        Assert.Equal(workspace.Path, next.Path);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(next.Path, "sub")));
+    }
+
+    [Fact]
+    public async Task A_second_commit_of_a_task_stands_on_the_first()
+    {
+        var (workspace, first) = await world.Work();
+        await world.Pushes.Push(world.Remote, GitWorld.Branch, first, null, GitWorld.Task);
+        world.Workspaces.Release(GitWorld.Task);
+        var again = await world.Workspaces.Take(world.Request() with { HeadSha = first, RemoteSha = first });
+        await File.WriteAllTextAsync(Path.Combine(again.Path, "more.txt"), "more");
+        var second = (await world.Commit(again, "run2")).Sha!;
+        Assert.Equal((workspace.Path, first), (again.Path, world.Git(again.Path, "rev-parse", second + "^")));
+        Assert.IsType<PushOutcome.Pushed>(await world.Pushes.Push(world.Remote, GitWorld.Branch, second, first, GitWorld.Task));
+    }
+
     [Theory]
     [InlineData("", "Task x")]
     [InlineData("\n\n  Fix\tthe \u001b[31mbug\u202e \nmore", "Fix the [31mbug")]

@@ -2,6 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Ampx.Silo.Git;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Orleans.Serialization;
 using Xunit;
 
 namespace Ampx.Tests.Git;
@@ -68,6 +72,51 @@ public sealed class CredentialsTests : IDisposable
         Assert.Equal(("git rev-parse nothing", 128), (failure.Command, failure.ExitCode));
         Assert.Contains("unknown revision", failure.Errors, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Failures_cross_a_grain_call_whole()
+    {
+        using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+        var git = Assert.IsType<GitException>(Over(new GitException("git fetch", 128, "words")));
+        Assert.Equal(("git fetch", 128, "words", "git fetch: exit 128: words"), (git.Command, git.ExitCode, git.Errors, git.Message));
+        var remote = Assert.IsType<RemoteException>(Over(new RemoteException("clone_failed", "words", passing: true)));
+        Assert.Equal(("clone_failed", true, "words"), (remote.Code, remote.Passing, remote.Message));
+
+        Exception? Over(Exception failure) => serializer.Deserialize<Exception>(serializer.SerializeToArray(failure));
+    }
+
+    [Theory]
+    [InlineData("fatal: unable to access 'https://x/': Could not resolve host: x", 4)]
+    [InlineData("fatal: Authentication failed for 'https://x/'", 1)]
+    public async Task Only_a_passing_trouble_is_tried_again(string words, int tries)
+    {
+        var count = 0;
+        await Assert.ThrowsAsync<GitException>(() => NetworkTrouble.Retries(TimeProvider.System, TimeSpan.FromMilliseconds(1)).ExecuteAsync(_ =>
+        {
+            count++;
+            throw new GitException("git fetch", 128, words);
+        }).AsTask());
+        Assert.Equal(tries, count);
+    }
+
+    [Fact]
+    public void Everything_over_git_can_be_built_from_services()
+    {
+        using var services = new ServiceCollection().AddLogging()
+            .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
+            .AddGit(_ => world.Data)
+            .BuildServiceProvider(new ServiceProviderOptions { ValidateOnBuild = true });
+        Assert.NotNull(services.GetRequiredService<LocalMerge>());
+        Assert.Equal(20L << 30, services.GetRequiredService<IOptions<WorkspaceOptions>>().Value.MaxDiskBytes);
+    }
+
+    [Theory]
+    [InlineData("20 GiB", 20L << 30)]
+    [InlineData("500MB", 500L << 20)]
+    [InlineData("1.5T", 3L << 39)]
+    [InlineData("123", 123L)]
+    public void A_size_is_read(string text, long bytes) => Assert.Equal(bytes, new WorkspaceOptions { MaxDisk = text }.MaxDiskBytes);
 
     [Fact]
     public async Task A_command_ends_at_its_time_limit_and_at_cancellation()

@@ -166,6 +166,21 @@ public sealed class WorkspacesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_checkpoint_on_top_of_the_pushed_commit_is_not_lost_and_a_person_going_back_is_respected()
+    {
+        var (workspace, pushed) = await world.Work();
+        await world.Pushes.Push(world.Remote, GitWorld.Branch, pushed, null, GitWorld.Task);
+        await File.WriteAllTextAsync(Path.Combine(workspace.Path, "more.txt"), "more");
+        var checkpoint = (await world.Commit(workspace, "run2")).Sha!;
+        var request = world.Request() with { HeadSha = checkpoint, RemoteSha = pushed };
+
+        Assert.Equal(checkpoint, (await world.Workspaces.Take(request)).StartSha);
+
+        world.Git(world.Person, "push", "-q", "-f", "origin", $"{world.First}:refs/heads/{GitWorld.Branch}");
+        Assert.Equal(world.First, (await world.Workspaces.Take(request)).StartSha);
+    }
+
+    [Fact]
     public async Task A_refused_commits_changes_are_laid_out_uncommitted_even_if_the_base_moved_on()
     {
         var (_, sha) = await world.Work("secret.txt", "key");
