@@ -17,7 +17,8 @@ public sealed class Changes(Mirrors mirrors, GitRunner git)
         var result = await git.Run(
             mirrors.Repository(remote).Command(
                 ["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/", Range(baseSha, headSha), "--"])
-                with { MaxOutput = maxBytes },
+                with
+            { MaxOutput = maxBytes },
             cancel);
         if (!result.Truncated) return new Diff(result.Output, false);
         var lastLine = result.Output.LastIndexOf('\n') + 1;
