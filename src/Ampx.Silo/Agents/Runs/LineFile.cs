@@ -3,7 +3,8 @@ using System.Text;
 namespace Ampx.Silo.Agents.Runs;
 
 /// <summary>Reads whole lines from a file that somebody else appends to. LF, CRLF and a lone CR (a progress bar) end a line.</summary>
-internal sealed class LineFile(string path, long position, int longestLine) : IDisposable
+/// <param name="until">Bytes from here on are as if not there.</param>
+internal sealed class LineFile(string path, long position, int longestLine, long until = long.MaxValue) : IDisposable
 {
     private FileStream? _file;
     private byte[] _buffer = new byte[RunFollower.ChunkSize];
@@ -47,7 +48,9 @@ internal sealed class LineFile(string path, long position, int longestLine) : ID
             return true;
         while (_filled < _buffer.Length)
         {
-            var read = RandomAccess.Read(_file.SafeFileHandle, _buffer.AsSpan(_filled), Position + _filled);
+            var from = Position + _filled;
+            var room = (int)Math.Min(_buffer.Length - _filled, Math.Max(0, until - from));
+            var read = RandomAccess.Read(_file.SafeFileHandle, _buffer.AsSpan(_filled, room), from);
             if (read == 0)
                 return true;
             _filled += read;
