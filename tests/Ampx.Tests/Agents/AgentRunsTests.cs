@@ -19,17 +19,17 @@ public sealed class AgentRunsTests : IAsyncLifetime
 
         Assert.Equal((3, RunReason.Exited, null), (exit.Code, exit.Reason, exit.Signal));
         Assert.StartsWith("the prompt\n", _disk.Out(), StringComparison.Ordinal);
-        Assert.Contains("AMPX_RUN_ID=run-1\n", _disk.Out(), StringComparison.Ordinal);
+        Assert.Contains($"AMPX_RUN_ID={_disk.First}\n", _disk.Out(), StringComparison.Ordinal);
         Assert.DoesNotContain("DOTNET", _disk.Out(), StringComparison.Ordinal);
         Assert.EndsWith(_disk.Work + "\n", _disk.Out(), StringComparison.Ordinal);
-        Assert.Equal("oops", _disk.Runs.Folder("run-1").LastErrorLines());
+        Assert.Equal("oops", _disk.Runs.Folder(_disk.First).LastErrorLines());
     }
 
     [Fact]
     public async Task The_environment_is_gone_from_the_spec_once_the_run_has_begun()
     {
         await _disk.RunToItsEnd(_disk.Shell("true") with { Environment = new Dictionary<string, string> { ["SECRET"] = "s3cret", ["PATH"] = "/bin:/usr/bin" } });
-        Assert.DoesNotContain("s3cret", string.Concat(Directory.GetFiles(_disk.Runs.Folder("run-1").Path).Select(File.ReadAllText)), StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", string.Concat(Directory.GetFiles(_disk.Runs.Folder(_disk.First).Path).Select(File.ReadAllText)), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -54,14 +54,14 @@ public sealed class AgentRunsTests : IAsyncLifetime
     public async Task Stopping_ends_an_agent_that_ignores_SIGTERM_and_its_grandchildren()
     {
         await _disk.Runs.Start(await _disk.AmpSpec(), "fake: ignore-sigterm\nfake: grandchild\nfake: grandchild\nfake: say ready\nfake: stall");
-        await RunsOnDisk.Until(() => _disk.Out().Contains("ready", StringComparison.Ordinal), "the agent is at work");
-        var info = _disk.Runs.Folder("run-1").Info!;
+        await RunsOnDisk.Until(() => _disk.Out().Contains("\"text\":\"ready\"", StringComparison.Ordinal), "the agent is at work");
+        var info = _disk.Runs.Folder(_disk.First).Info!;
         int[] family = [info.AgentPid!.Value, .. File.ReadAllLines(Path.Combine(_disk.AgentHome, "grandchildren")).Select(int.Parse)];
         Assert.Equal(3, family.Length);
 
         var since = Stopwatch.StartNew();
-        _disk.Runs.RequestStop("run-1", "abort by ann");
-        var exit = await _disk.EndOf("run-1");
+        _disk.Runs.RequestStop(_disk.First, "abort by ann");
+        var exit = await _disk.EndOf(_disk.First);
 
         Assert.InRange(since.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
         Assert.Equal((RunReason.Stopped, "abort by ann", 9), (exit.Reason, exit.Detail, exit.Signal));
@@ -81,7 +81,7 @@ public sealed class AgentRunsTests : IAsyncLifetime
     [Fact]
     public async Task A_stop_asked_for_before_the_start_starts_nothing()
     {
-        _disk.Runs.RequestStop("run-1", "too late");
+        _disk.Runs.RequestStop(_disk.First, "too late");
         var exit = await _disk.RunToItsEnd(_disk.Shell("touch started"));
         Assert.Equal(RunReason.Stopped, exit.Reason);
         Assert.False(File.Exists(Path.Combine(_disk.Work, "started")));
@@ -93,7 +93,7 @@ public sealed class AgentRunsTests : IAsyncLifetime
         var spec = _disk.Shell("echo $$ >> started; cat > /dev/null; while [ ! -e go ]; do sleep 0.05; done");
         await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(() => _disk.Another().Start(spec, ""))));
         File.WriteAllText(Path.Combine(_disk.Work, "go"), "");
-        await _disk.EndOf("run-1");
+        await _disk.EndOf(_disk.First);
         await _disk.Runs.Start(spec, "");
 
         Assert.Single(File.ReadAllLines(Path.Combine(_disk.Work, "started")));
@@ -103,14 +103,14 @@ public sealed class AgentRunsTests : IAsyncLifetime
     public async Task Another_service_finds_the_running_run_and_its_exit()
     {
         await _disk.Runs.Start(_disk.Shell("while [ ! -e go ]; do sleep 0.05; done; exit 7"), "");
-        var (first, second) = (_disk.Runs.Folder("run-1"), Assert.Single(_disk.Another().All()));
+        var (first, second) = (_disk.Runs.Folder(_disk.First), Assert.Single(_disk.Another().All()));
 
         Assert.IsType<RunState.Running>(second.State);
-        Assert.Equal(("run-1", "task-1", 1, Processes.BootId), (second.Info!.RunId, second.Info.TaskId, second.Info.Step, second.Info.BootId));
+        Assert.Equal((_disk.First, "task-1", 1, Processes.BootId), (second.Info!.RunId, second.Info.TaskId, second.Info.Step, second.Info.BootId));
         Assert.Equal(first.Info!.Pid, second.Info.Pid);
         Assert.Equal(Processes.Find(second.Info.Pid)!.Value.Started, second.Info.PidStarted);
         File.WriteAllText(Path.Combine(_disk.Work, "go"), "");
-        Assert.Equal(7, (await _disk.Another().WaitForExit("run-1", default))!.Code);
+        Assert.Equal(7, (await _disk.Another().WaitForExit(_disk.First, default))!.Code);
         Assert.Equal(7, Assert.IsType<RunState.Exited>(first.State).Exit.Code);
     }
 
@@ -119,7 +119,7 @@ public sealed class AgentRunsTests : IAsyncLifetime
     {
         // As a service started by a script would have it: a pipe whose reader waits for its end.
         await _disk.Runs.Start(_disk.Shell("while :; do sleep 0.1; done"), "");
-        var pid = _disk.Runs.Folder("run-1").Info!.Pid;
+        var pid = _disk.Runs.Folder(_disk.First).Info!.Pid;
         var stat = File.ReadAllText($"/proc/{pid}/stat").Split(' ');
 
         Assert.Equal(pid, int.Parse(stat[5]));
@@ -143,7 +143,7 @@ public sealed class AgentRunsTests : IAsyncLifetime
 
         Assert.IsType<RunState.Running>(folder.State);
         File.WriteAllText(Path.Combine(_disk.Work, "go"), "");
-        Assert.Equal(0, (await _disk.EndOf("run-1")).Code);
+        Assert.Equal(0, (await _disk.EndOf(_disk.First)).Code);
         Assert.Equal("done\n", _disk.Out());
     }
 
@@ -151,15 +151,15 @@ public sealed class AgentRunsTests : IAsyncLifetime
     public async Task A_run_whose_supervisor_was_killed_is_lost_and_its_agent_can_be_ended()
     {
         await _disk.Runs.Start(_disk.Shell("setsid sleep 600 & echo $!; while :; do sleep 0.1; done"), "");
-        var folder = _disk.Runs.Folder("run-1");
+        var folder = _disk.Runs.Folder(_disk.First);
         await RunsOnDisk.Until(() => folder.Info?.AgentPid is not null && _disk.Out().EndsWith('\n'), "the agent is at work");
         var (info, sleeper) = (folder.Info!, int.Parse(_disk.Out()));
         _ = Native.kill(info.Pid, Native.SIGKILL);
         await RunsOnDisk.Until(() => folder.State is RunState.Lost, "the run counts as lost");
 
-        Assert.Null(await _disk.Another().WaitForExit("run-1", default));
+        Assert.Null(await _disk.Another().WaitForExit(_disk.First, default));
         Assert.NotNull(Processes.Find(info.AgentPid!.Value));
-        Assert.Empty(_disk.Another().KillLeftovers("run-1"));
+        Assert.Empty(_disk.Another().KillLeftovers(_disk.First));
         Assert.False(Processes.Find(info.AgentPid.Value) is { IsGone: false });
         Assert.False(Processes.Find(sleeper) is { IsGone: false });
     }
@@ -168,9 +168,9 @@ public sealed class AgentRunsTests : IAsyncLifetime
     public async Task SIGTERM_to_the_supervisor_ends_the_run_in_order()
     {
         await _disk.Runs.Start(_disk.Shell("while :; do sleep 0.1; done"), "");
-        await RunsOnDisk.Until(() => _disk.Runs.Folder("run-1").Info?.AgentPid is not null, "the agent runs");
-        _ = Native.kill(_disk.Runs.Folder("run-1").Info!.Pid, Native.SIGTERM);
-        Assert.Equal(RunReason.Stopped, (await _disk.EndOf("run-1")).Reason);
+        await RunsOnDisk.Until(() => _disk.Runs.Folder(_disk.First).Info?.AgentPid is not null, "the agent runs");
+        _ = Native.kill(_disk.Runs.Folder(_disk.First).Info!.Pid, Native.SIGTERM);
+        Assert.Equal(RunReason.Stopped, (await _disk.EndOf(_disk.First)).Reason);
     }
 
     [Theory]
@@ -183,10 +183,10 @@ public sealed class AgentRunsTests : IAsyncLifetime
     public async Task An_ended_run_can_be_deleted_and_a_running_one_not()
     {
         await _disk.Runs.Start(_disk.Shell("while [ ! -e go ]; do sleep 0.05; done"), "");
-        Assert.Throws<InvalidOperationException>(() => _disk.Runs.Delete("run-1"));
+        Assert.Throws<InvalidOperationException>(() => _disk.Runs.Delete(_disk.First));
         File.WriteAllText(Path.Combine(_disk.Work, "go"), "");
-        await _disk.EndOf("run-1");
-        _disk.Runs.Delete("run-1");
+        await _disk.EndOf(_disk.First);
+        _disk.Runs.Delete(_disk.First);
         Assert.Empty(_disk.Runs.All());
     }
 

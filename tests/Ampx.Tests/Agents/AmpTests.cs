@@ -20,7 +20,7 @@ public sealed class AmpTests : IAsyncLifetime
         var prompt = "-x --help \"$HOME\" 'äöü' 😀\nfake: usage 100 20 50\nfake: write a/b.txt <<END\none\ntwo\nEND\nfake: say All done.";
         var exit = await _disk.RunToItsEnd(spec, prompt);
 
-        var stream = AmpStream.Replay(_disk.Runs.Folder("run-1").OutPath);
+        var stream = AmpStream.Replay(_disk.Runs.Folder(_disk.First).OutPath);
         Assert.Equal(new AgentOutcome.Succeeded("All done.", new AgentUsage(300, 100, 40)), AgentOutcome.Of(exit, stream.Facts, ""));
         Assert.Equal(spec.Arguments[2], stream.Facts.ThreadId);
         Assert.Equal("one\ntwo\n", File.ReadAllText(Path.Combine(_disk.Work, "a/b.txt")));
@@ -35,7 +35,7 @@ public sealed class AmpTests : IAsyncLifetime
     {
         var first = await _disk.AmpSpec();
         await _disk.RunToItsEnd(first, "fake[1]: write n 1\nfake[2]: fix-from-feedback");
-        await _disk.RunToItsEnd(await _disk.AmpSpec("run-2", first.Arguments[2]), "fake[1]: write n 1\nfake[2]: fix-from-feedback\nassert failed: fake-fix: write n 2");
+        await _disk.RunToItsEnd(await _disk.AmpSpec(_disk.Second, first.Arguments[2]), "fake[1]: write n 1\nfake[2]: fix-from-feedback\nassert failed: fake-fix: write n 2");
         Assert.Equal("2\n", File.ReadAllText(Path.Combine(_disk.Work, "n")));
     }
 
@@ -44,20 +44,20 @@ public sealed class AmpTests : IAsyncLifetime
     {
         var first = await _disk.AmpSpec();
         await _disk.Runs.Start(first, "fake: say ready\nfake: stall");
-        await RunsOnDisk.Until(() => _disk.Out().Contains("ready", StringComparison.Ordinal), "the first is at work");
-        var exit = await _disk.RunToItsEnd(await _disk.AmpSpec("run-2", first.Arguments[2]), "hello");
+        await RunsOnDisk.Until(() => _disk.Out().Contains("\"text\":\"ready\"", StringComparison.Ordinal), "the first is at work");
+        var exit = await _disk.RunToItsEnd(await _disk.AmpSpec(_disk.Second, first.Arguments[2]), "hello");
         Assert.Equal(1, exit.Code);
-        Assert.Contains("already being executed", _disk.Runs.Folder("run-2").LastErrorLines(), StringComparison.Ordinal);
+        Assert.Contains("already being executed", _disk.Runs.Folder(_disk.Second).LastErrorLines(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task An_empty_prompt_and_an_unknown_option_fail_with_Amps_words()
     {
         var empty = await _disk.RunToItsEnd(await _disk.AmpSpec());
-        Assert.Equal((1, "Error: User message must be provided through stdin or as argument when using execute mode"), (empty.Code, _disk.Runs.Folder("run-1").LastErrorLines()));
-        var spec = await _disk.AmpSpec("run-2");
+        Assert.Equal((1, "Error: User message must be provided through stdin or as argument when using execute mode"), (empty.Code, _disk.Runs.Folder(_disk.First).LastErrorLines()));
+        var spec = await _disk.AmpSpec(_disk.Second);
         await _disk.RunToItsEnd(spec with { Arguments = [.. spec.Arguments, "--archive"] }, "hello");
-        Assert.Equal("Error: error: unknown option '--archive'", _disk.Runs.Folder("run-2").LastErrorLines());
+        Assert.Equal("Error: error: unknown option '--archive'", _disk.Runs.Folder(_disk.Second).LastErrorLines());
     }
 
     [Fact]

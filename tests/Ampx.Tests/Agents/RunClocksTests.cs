@@ -58,16 +58,16 @@ public sealed class RunClocksTests : IAsyncLifetime
     {
         await _disk.Runs.Start(_disk.Shell("while :; do sleep 0.1; done") with { LeaseTime = TimeSpan.FromSeconds(1) }, "");
         for (var since = Stopwatch.StartNew(); since.Elapsed < TimeSpan.FromSeconds(2); await Task.Delay(100))
-            _disk.Runs.TouchLease("run-1");
-        Assert.IsType<Ampx.Silo.Agents.Runs.RunState.Running>(_disk.Runs.Folder("run-1").State);
-        Assert.Equal(RunReason.LeaseEnded, (await _disk.EndOf("run-1")).Reason);
+            _disk.Runs.TouchLease(_disk.First);
+        Assert.IsType<Ampx.Silo.Agents.Runs.RunState.Running>(_disk.Runs.Folder(_disk.First).State);
+        Assert.Equal(RunReason.LeaseEnded, (await _disk.EndOf(_disk.First)).Reason);
     }
 
     [Fact]
     public async Task Output_over_the_limit_is_dropped_and_the_agent_goes_on()
     {
         var exit = await _disk.RunToItsEnd(_disk.Shell("head -c 100000000 /dev/zero; touch finished") with { OutputLimit = 1_000_000 });
-        Assert.Equal((0, 99_000_000, 1_000_000), (exit.Code, exit.DroppedBytes, new FileInfo(_disk.Runs.Folder("run-1").OutPath).Length));
+        Assert.Equal((0, 99_000_000, 1_000_000), (exit.Code, exit.DroppedBytes, new FileInfo(_disk.Runs.Folder(_disk.First).OutPath).Length));
         Assert.True(File.Exists(Path.Combine(_disk.Work, "finished")));
     }
 
@@ -75,7 +75,7 @@ public sealed class RunClocksTests : IAsyncLifetime
     public async Task Output_that_finds_no_room_is_counted_and_the_agent_goes_on()
     {
         // Every write to /dev/full fails with ENOSPC.
-        var folder = _disk.Runs.Folder("run-1");
+        var folder = _disk.Runs.Folder(_disk.First);
         Directory.CreateDirectory(folder.Path);
         File.CreateSymbolicLink(folder.OutPath, "/dev/full");
         var exit = await _disk.RunToItsEnd(_disk.Shell("head -c 300000 /dev/zero; touch finished"));

@@ -21,7 +21,7 @@ public sealed class RunFollowerTests : IAsyncLifetime
         Assert.Contains("<€>", Lines(chunks, "out"));
         Assert.Contains("Grüße", string.Concat(Lines(chunks, "out")).Replace("\\u00FC", "ü", StringComparison.Ordinal).Replace("\\u00DF", "ß", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Equal([999, 999, 500], Lines(chunks, "err").Select(l => l.Length));
-        Assert.Equal(new FileInfo(_disk.Runs.Folder("run-1").OutPath).Length, chunks.Last(c => c.Stream == "out").ByteTo);
+        Assert.Equal(new FileInfo(_disk.Runs.Folder(_disk.First).OutPath).Length, chunks.Last(c => c.Stream == "out").ByteTo);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class RunFollowerTests : IAsyncLifetime
                 file.Write(block);
         }
         var (lines, most) = (0L, 0L);
-        await foreach (var chunk in RunFollower.Follow(_disk.Runs.Folder("run-1"), default, TimeProvider.System))
+        await foreach (var chunk in RunFollower.Follow(_disk.Runs.Folder(_disk.First), default, TimeProvider.System))
         {
             lines += chunk.Lines.Count;
             most = Math.Max(most, chunk.ByteTo - chunk.ByteFrom);
@@ -101,7 +101,7 @@ public sealed class RunFollowerTests : IAsyncLifetime
     /// <summary>A run that has ended with this output.</summary>
     private string Ended(ReadOnlySpan<byte> output)
     {
-        var folder = _disk.Runs.Folder("run-1");
+        var folder = _disk.Runs.Folder(_disk.First);
         Directory.CreateDirectory(folder.Path);
         AtomicFile.Write(folder.In(RunFiles.Exit), new RunExit { Code = 0, Reason = RunReason.Exited, EndedAt = default }, RunJson.Default.RunExit);
         File.WriteAllBytes(folder.OutPath, output);
@@ -111,7 +111,7 @@ public sealed class RunFollowerTests : IAsyncLifetime
     private async Task<List<RunChunk>> Follow(RunOffsets from, int longestLine = RunFollower.ChunkSize)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        return await RunFollower.Follow(_disk.Runs.Folder("run-1"), from, TimeProvider.System, longestLine, limit.Token).ToListAsync();
+        return await RunFollower.Follow(_disk.Runs.Folder(_disk.First), from, TimeProvider.System, longestLine, limit.Token).ToListAsync();
     }
 
     private static List<string> Lines(IEnumerable<RunChunk> chunks, string stream) => [.. chunks.Where(c => c.Stream == stream).SelectMany(c => c.Lines)];

@@ -16,6 +16,10 @@ public sealed class RunsOnDisk : IAsyncDisposable
     public string Data { get; } = Directory.CreateTempSubdirectory("ampx-runs-").FullName;
     public AgentRuns Runs { get; }
 
+    // Of its own in each test: a run's processes are found by it on the whole machine.
+    public string First { get; } = $"run-1-{Guid.NewGuid():N}";
+    public string Second { get; } = $"run-2-{Guid.NewGuid():N}";
+
     /// <summary>What a restarted service would have.</summary>
     public AgentRuns Another() => new(Data, s_supervisor, TimeProvider.System);
 
@@ -32,17 +36,17 @@ public sealed class RunsOnDisk : IAsyncDisposable
 
     public IReadOnlyDictionary<string, string> EnvironmentFor(AgentOptions agent) => AgentEnvironment.For(agent, AgentEnvironment.OfService());
 
-    public async Task<RunSpec> AmpSpec(string runId = "run-1", string? thread = null)
+    public async Task<RunSpec> AmpSpec(string? runId = null, string? thread = null)
     {
         var agent = Agent;
         var environment = EnvironmentFor(agent);
         thread ??= Assert.IsType<AmpThread.Created>(await AmpThreads.Create(agent, Work, environment, default)).Id;
-        return AgentCommand.For(agent, new AgentJob(runId, "task-1", 1, Work), thread, environment);
+        return AgentCommand.For(agent, new AgentJob(runId ?? First, "task-1", 1, Work), thread, environment);
     }
 
-    public RunSpec Shell(string script, string runId = "run-1") => new()
+    public RunSpec Shell(string script, string? runId = null) => new()
     {
-        RunId = runId, TaskId = "task-1", Step = 1, Kind = "ci", Command = "sh", Arguments = ["-c", script], WorkingDirectory = Work,
+        RunId = runId ?? First, TaskId = "task-1", Step = 1, Kind = "ci", Command = "sh", Arguments = ["-c", script], WorkingDirectory = Work,
         Environment = new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH")! }, Timeout = TimeSpan.FromMinutes(1),
     };
 
@@ -58,7 +62,7 @@ public sealed class RunsOnDisk : IAsyncDisposable
         return Assert.IsType<RunExit>(await Runs.WaitForExit(runId, limit.Token));
     }
 
-    public string Out(string runId = "run-1") => File.Exists(Runs.Folder(runId).OutPath) ? File.ReadAllText(Runs.Folder(runId).OutPath) : "";
+    public string Out(string? runId = null) => File.Exists(Runs.Folder(runId ?? First).OutPath) ? File.ReadAllText(Runs.Folder(runId ?? First).OutPath) : "";
 
     public static async Task Until(Func<bool> condition, string what)
     {
