@@ -19,6 +19,7 @@ public static class GitServices
             .AddSingleton<Commits>()
             .AddSingleton<Pushes>()
             .AddSingleton<Changes>()
-            .AddSingleton<LocalMerge>();
+            .AddSingleton<LocalMerge>()
+            .AddSingleton<LocalRepositories>();
     }
 }

@@ -1,13 +1,8 @@
 using System.Collections.Concurrent;
+using Ampx.Core.Tasks;
 
 namespace Ampx.Silo.Git;
 
-public enum MergeMethod
-{
-    Squash,
-    Merge,
-    Rebase,
-}
 
 /// <summary>A task's branch to be merged in a plain git repository, exactly as it was judged.</summary>
 /// <param name="Sha">What the branch's tip must be.</param>

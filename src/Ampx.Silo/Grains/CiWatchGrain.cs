@@ -40,7 +40,7 @@ public sealed partial class CiWatchGrain(
         var interval = options.CurrentValue.PollInterval;
         timer = this.RegisterGrainTimer(_ => LookAtAll(), new GrainTimerCreationOptions(interval, interval) { KeepAlive = true, Interleave = true });
         var key = this.GetPrimaryKeyString();
-        foreach (var task in await rows.WaitingForCi(cancellationToken))
+        foreach (var task in await rows.WaitingForCi(null, cancellationToken))
         {
             if (desk.KeyOf(task.Repo) == key) waiting[task.TaskId] = new Waiting(task.Step, 0, false);
         }

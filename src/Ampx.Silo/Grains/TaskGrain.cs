@@ -8,7 +8,7 @@ namespace Ampx.Silo.Grains;
 /// <summary>The thin shell around <see cref="TaskMachine"/>: remembers first, then acts.</summary>
 [Orleans.Placement.RandomPlacement]
 public sealed partial class TaskGrain(
-    [PersistentState(AmpxStorage.TaskState, AmpxStorage.Name)] IPersistentState<TaskState> stored,
+    [PersistentState(StorageExtensions.TaskStateName, StorageExtensions.StorageName)] IPersistentState<TaskState> stored,
     ForgeDesk desk, TimeProvider clock, TaskRules rules, ILogger<TaskGrain> log) : Grain, ITaskGrain
 {
     public async Task<TaskState> Create(NewTask order)

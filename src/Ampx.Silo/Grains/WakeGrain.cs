@@ -40,8 +40,12 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         timer = this.RegisterGrainTimer(_ => Sweep(), new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
         // A new activation means a restart or a failover: what was under way on the silo that is gone goes on from here.
         foreach (var task in await rows.InPhases(Shard, Effects, cancellationToken)) Wake(task.TaskId);
-        foreach (var key in (await rows.InPhases(Shard, [Phase.WaitingForCi], cancellationToken)).Where(task => task.Forge is ForgeKind.GitHub).Select(task => desk.KeyOf(task.Repo)).Distinct())
-            Hint(GrainFactory.GetGrain<ICiWatchGrain>(key).Start());
+        if (Shard == 0)
+        {
+            foreach (var watch in (await rows.WaitingForCi(null, cancellationToken)).Select(task => desk.KeyOf(task.Repo)).Distinct())
+                Hint(GrainFactory.GetGrain<ICiWatchGrain>(watch).Start());
+        }
+
         await Sweep();
     }
 
@@ -70,8 +74,9 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         }
 
         foreach (var old in woken.Where(entry => entry.Value + Period * 2 < now).Select(entry => entry.Key).ToList()) woken.Remove(old);
-        var later = await rows.NextDue(Shard, now, CancellationToken.None);
-        Schedule(later is { } time && time < now + Period ? time : now + Period);
+        var later = await rows.NextDue(Shard, CancellationToken.None);
+        // What is overdue was woken just now; the next sweep looks at it again.
+        Schedule(later is { } time && time > now && time < now + Period ? time : now + Period);
     }
 
     private void Schedule(DateTimeOffset time)

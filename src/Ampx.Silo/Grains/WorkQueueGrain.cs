@@ -26,8 +26,8 @@ public sealed partial class WorkQueueGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var now = lastTick = clock.GetTimestamp();
-        foreach (var run in await rows.AllRuns(cancellationToken)) runs[run.Run.RunId] = new Watched(run, now);
-        foreach (var entry in await rows.WaitingForWorker(cancellationToken)) queue.Add(entry);
+        foreach (var run in await rows.AllRuns(cancellationToken)) runs[run.RunId] = new Watched(new HeldRun(run.TaskId, run.Repo, new RunClaim(run.RunId, run.WorkerId, run.Kind)), now);
+        foreach (var task in await rows.WaitingForWorker(cancellationToken)) queue.Add(new QueueEntry(task.TaskId, task.Owner, task.Repo, task.Step, task.Kind));
         this.RegisterGrainTimer(LookForLost, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true, Interleave = true });
     }
 

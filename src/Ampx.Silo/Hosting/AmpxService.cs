@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Gateway;
+using Ampx.Gateway.Auth;
 using Ampx.Silo.Agents;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
@@ -64,7 +65,7 @@ public sealed class AmpxService : IAsyncDisposable
     public int Running => app.Services.GetRequiredService<Worker>().Held.Count;
 
     /// <summary>A path that signs a browser in, once, within a minute.</summary>
-    public string SignInPath() => app.Services.GetRequiredService<SignInCodes>().NewPath();
+    public string SignInPath() => app.Services.GetRequiredService<SignInCodes>().New().Path;
 
     /// <summary>Starts the service; <paramref name="flags"/> are settings such as <c>Ampx:Urls</c> that go before file and environment.</summary>
     /// <exception cref="StartException">In one line: what is wrong and how to mend it.</exception>
@@ -78,7 +79,7 @@ public sealed class AmpxService : IAsyncDisposable
         var folder = DataFolder.Open(options.DataDirectory);
         try
         {
-            await Migrations.Apply(folder.Path);
+            Migrations.Apply(folder.Path);
             Configure(builder, options, folder);
             var app = builder.Build();
             app.MapAmpxGateway();
@@ -125,14 +126,14 @@ public sealed class AmpxService : IAsyncDisposable
         services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers").ValidateDataAnnotations();
         services.AddOptions<RetryOptions>().BindConfiguration("Ampx:Retry").ValidateDataAnnotations();
         services.AddSingleton(Rules);
-        services.AddAgents(builder.Configuration, folder.Path).AddGit(folder.Path).AddForges().AddSingleton<IServiceFacts, ServiceFacts>();
+        services.AddAgents(folder.Path).AddGit(_ => folder.Path).AddForges().AddSingleton<IServiceFacts, ServiceFacts>();
         builder.UseOrleans(silo => silo
             .UseLocalhostClustering(FreePort(), 0, serviceId: "ampx", clusterId: "ampx")
             .Configure<SiloOptions>(o => o.SiloName = folder.WorkerId)
             .AddAmpxStorage(folder.Path)
             .AddDashboard(dashboard => dashboard.HideTrace = true));
         services.AddWorker();
-        services.AddAmpxGateway(folder.TokenFile);
+        services.AddAmpxGateway(gateway => gateway.DataDirectory = folder.Path);
     }
 
     private static TaskRules Rules(IServiceProvider services)

@@ -5,7 +5,7 @@ using Ampx.Silo.Agents.Runs;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Git;
-using Ampx.Silo.Storage;
+using Ampx.Silo.Storage.Logs;
 using Microsoft.Extensions.Options;
 
 namespace Ampx.Silo.Workers;
@@ -105,12 +105,15 @@ public sealed class AgentSteps(
     private async Task<bool> PullRequestFirst(TaskState task, GitRemote remote, CancellationToken cancel)
     {
         if (task.Forge is not ForgeKind.GitHub || task.PullRequest is not null) return false;
-        return pullRequest.Value.When switch
-        {
-            PullRequestWhen.Start => true,
-            PullRequestWhen.Green => false,
-            _ => Workflows.RunOnPullRequest(await TODO),
-        };
+        return pullRequest.Value.IsFirst(await WorkflowFiles(task.HeadSha!, remote, cancel));
+    }
+
+    private async Task<List<string>> WorkflowFiles(string sha, GitRemote remote, CancellationToken cancel)
+    {
+        var texts = new List<string>();
+        foreach (var path in (await changes.ListFiles(remote, sha, Workflows.Folder, cancel)).Where(Workflows.IsWorkflow))
+            texts.Add(await changes.ReadFile(remote, sha, path, cancel: cancel) ?? "");
+        return texts;
     }
 
     private static Usage? Sum(AgentUsage? usage) => usage is null ? null : new Usage(usage.Input, usage.CachedInput, usage.Output, usage.CostUsd);

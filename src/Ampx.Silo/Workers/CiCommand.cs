@@ -8,7 +8,7 @@ using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.Local;
 using Ampx.Silo.Git;
 using Ampx.Silo.Hosting;
-using Ampx.Silo.Storage;
+using Ampx.Silo.Storage.Logs;
 using Microsoft.Extensions.Options;
 
 namespace Ampx.Silo.Workers;
@@ -23,7 +23,7 @@ public sealed class CiCommand(
         var runId = task.Run!.RunId;
         var repo = forges.Parse(task.Repo);
         var remote = await forges.Of(repo).Remote(repo, cancel);
-        var command = task.CiCommand ?? AmpxYaml.Ci(await changes.ReadFile(remote, task.BaseSha!, AmpxYaml.FileName, cancel));
+        var command = task.CiCommand ?? AmpxYaml.Ci(await changes.ReadFile(remote, task.BaseSha!, AmpxYaml.FileName, cancel: cancel));
         if (command is null) return Ended("ci", null, ErrorCode.CiNotConfigured, AmpxYaml.HowToConfigure);
         if (runs.Folder(runId).State is RunState.NotStarted)
         {
@@ -52,8 +52,8 @@ public sealed class CiCommand(
     private RunSpec Spec(TaskState task, string runId, string command)
     {
         // A CI command is a line for a shell, as `run:` is in a workflow; nothing of ours is put into it.
-        var environment = AgentEnvironment.Allowed();
-        environment["CI"] = "true";
+        var allowed = AgentEnvironment.For(new AgentOptions { Kind = AgentKind.Command }, AgentEnvironment.OfService());
+        var environment = new Dictionary<string, string>(allowed) { ["CI"] = "true" };
         return new RunSpec
         {
             RunId = runId, TaskId = task.Id, Step = task.Step, Kind = "ci", Command = "/bin/sh", Arguments = ["-c", command],

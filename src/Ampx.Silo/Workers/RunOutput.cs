@@ -2,7 +2,7 @@ using Ampx.Core.Tasks;
 using Ampx.Runs;
 using Ampx.Silo.Agents;
 using Ampx.Silo.Agents.Runs;
-using Ampx.Silo.Storage;
+using Ampx.Silo.Storage.Logs;
 
 namespace Ampx.Silo.Workers;
 
@@ -19,7 +19,7 @@ public sealed class RunOutput(AgentRuns runs, LogWriter logs, TimeProvider clock
         await foreach (var chunk in RunFollower.Follow(runs.Folder(runId), from, clock, longest, cancel))
         {
             var lines = chunk.Stream == RunFiles.Out && profile is not null ? profile.Readable(chunk.Lines) : chunk.Lines;
-            await logs.Append(new LogChunk(task.Id, runId, task.Attempt?.Number ?? 0, source, chunk.Stream, chunk.ByteFrom, chunk.ByteTo, chunk.Time, lines), cancel);
+            await logs.Append(new LogChunk(task.Id, task.Attempt?.Number ?? 0, source, runId, chunk.Stream, chunk.ByteFrom, chunk.ByteTo, lines, chunk.Time), cancel);
         }
 
         return await runs.WaitForExit(runId, cancel);

@@ -42,7 +42,8 @@ public sealed partial class Worker(
     /// <summary>Takes up the runs that the index says are ours; whatever else still runs in our folder is nobody's any more.</summary>
     private async Task Resume(CancellationToken stopping)
     {
-        var mine = await rows.RunsOf(folder.WorkerId, stopping);
+        var mine = (await rows.RunsOf(folder.WorkerId, stopping))
+            .Select(run => new HeldRun(run.TaskId, run.Repo, new RunClaim(run.RunId, run.WorkerId, run.Kind))).ToList();
         await carrier.CleanUp(mine, stopping);
         foreach (var run in mine) Launch(run, stopping);
         if (mine.Count > 0) LogResumed(mine.Count);
