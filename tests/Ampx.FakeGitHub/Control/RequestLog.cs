@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
 using Ampx.FakeGitHub.Accounts;
 
 namespace Ampx.FakeGitHub.Control;
@@ -48,8 +49,12 @@ public sealed class RequestLog
     internal void Add(LoggedRequest call) => all.Enqueue(call);
 }
 
-internal static class RequestLogMiddleware
+internal static partial class RequestLogMiddleware
 {
+    /// <summary>Constraints inside a template, e.g. <c>:long</c>: no matter of the caller's.</summary>
+    [GeneratedRegex(@":\w+(?=\})|\*\*")]
+    private static partial Regex Constraint();
+
     public static void UseRequestLog(this WebApplication app, Site site) => app.Use(async (http, next) =>
     {
         if (http.Request.Path.StartsWithSegments("/_control"))
@@ -67,8 +72,9 @@ internal static class RequestLogMiddleware
         finally
         {
             var status = http.RequestAborted.IsCancellationRequested ? 0 : http.Response.StatusCode;
-            site.Requests.Add(new(at, http.Request.Method, path, http.Request.QueryString.Value ?? "", (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText,
-                status, AccessTokens.Secret(http.Request.Headers.Authorization)));
+            var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
+            site.Requests.Add(new(at, http.Request.Method, path, http.Request.QueryString.Value ?? "",
+                route is null ? null : Constraint().Replace(route, ""), status, AccessTokens.Secret(http.Request.Headers.Authorization)));
         }
     });
 }

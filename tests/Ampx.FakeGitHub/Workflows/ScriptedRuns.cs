@@ -37,11 +37,17 @@ internal static class ScriptedRuns
         run.RunAttempt = spec.RunAttempt ?? run.RunAttempt;
         var conclusion = spec.Conclusion ?? (spec.Status is null or "completed" ? run.Conclusion : null);
         var status = spec.Status ?? (spec.Conclusion is null ? run.Status : "completed");
-        if (spec.Jobs is not null)
-            run.ReplaceJobs([.. run.Jobs.Where(job => job.Attempt != run.RunAttempt), .. spec.Jobs.Select(job => Make(site, run, job, status, conclusion))]);
+        var current = run.Jobs.Where(job => job.Attempt == run.RunAttempt).ToList();
+        if (spec.Jobs is { } jobs)
+        {
+            var named = jobs.Select(job => (Spec: job, Job: current.Find(same => same.Name == job.Name) ?? New(site, run, job.Name))).ToList();
+            foreach (var (told, job) in named) Tell(site, job, told, status, conclusion);
+            run.ReplaceJobs([.. run.Jobs.Where(job => job.Attempt != run.RunAttempt), .. named.Select(entry => entry.Job)]);
+        }
         else
-            run.ReplaceJobs([.. run.Jobs.Where(job => job.Attempt != run.RunAttempt),
-                .. run.Jobs.Where(job => job.Attempt == run.RunAttempt).Select(job => Again(site, run, job, status, conclusion))]);
+        {
+            foreach (var job in current.Where(job => job.Status != "completed")) Tell(site, job, new(), status, conclusion);
+        }
 
         foreach (var rerun in spec.Reruns ?? []) run.Reruns.Enqueue(rerun);
         (run.Status, run.Conclusion, run.UpdatedAt) = (status, conclusion, site.Now);
@@ -60,7 +66,7 @@ internal static class ScriptedRuns
     public static void Rerun(Site site, Repository repository, WorkflowRun run, IReadOnlySet<string> kept)
     {
         foreach (var job in run.LatestJobs.Where(job => !kept.Contains(job.Name)).ToList())
-            run.Add(new Job { Name = job.Name, Attempt = run.RunAttempt, CreatedAt = site.Now });
+            run.Add(New(site, run, job.Name));
         if (run.Reruns.TryDequeue(out var next)) Update(site, repository, run, next);
     }
 
@@ -79,12 +85,14 @@ internal static class ScriptedRuns
         return run;
     }
 
-    private static Job Make(Site site, WorkflowRun run, JobSpec spec, string runStatus, string? runConclusion)
+    private static Job New(Site site, WorkflowRun run, string name) => new() { Name = name, Attempt = run.RunAttempt, CreatedAt = site.Now };
+
+    private static void Tell(Site site, Job job, JobSpec spec, string runStatus, string? runConclusion)
     {
         var conclusion = spec.Conclusion ?? (spec.Status is null or "completed" ? runConclusion : null);
         var status = spec.Status ?? (spec.Conclusion is null ? runStatus : "completed");
-        var job = new Job { Name = spec.Name, Attempt = run.RunAttempt, CreatedAt = site.Now, LogExpired = spec.LogExpired };
         var steps = spec.Steps ?? [new("Set up job", "success"), new("Run tests", conclusion), new("Complete job", "success")];
+        if (status is not ("in_progress" or "completed")) steps = [];
         job.Steps = [.. steps.Select((step, index) => new Step
         {
             Number = index + 1,
@@ -94,18 +102,10 @@ internal static class ScriptedRuns
             StartedAt = site.Now,
             CompletedAt = step.Conclusion is null ? null : site.Now,
         })];
+        job.LogExpired = spec.LogExpired;
         if (spec.Log is not null) job.Log = JobLog.Of(spec.Log, site.Time);
-        if (status is "in_progress" or "completed" && steps.Count > 0) job.Begin(site.Now);
+        if (steps.Count > 0) job.Begin(site.Now);
         if (status == "completed") job.Complete(conclusion ?? "success", site.Now);
         else job.Status = status is "in_progress" ? status : "queued";
-        return job;
-    }
-
-    private static Job Again(Site site, WorkflowRun run, Job job, string status, string? conclusion)
-    {
-        if (job.Status == "completed") return job;
-        var made = Make(site, run, new() { Name = job.Name }, status, conclusion);
-        made.Log = job.Log;
-        return made;
     }
 }

@@ -188,6 +188,11 @@ public sealed class WorkflowEngine : IAsyncDisposable
 
             await runner.Run(stop);
         }
+        catch (Exception e) when (e is not OperationCanceledException) // our fault or the workflow's: shown as a lost job, kept for the test
+        {
+            Errors.Enqueue(e);
+            job.Complete("failure", site.Now);
+        }
         finally
         {
             slots.Release();
