@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Ampx.FakeGitHub.Accounts;
 using Ampx.FakeGitHub.Control;
 using Ampx.FakeGitHub.Repositories;
@@ -61,6 +62,12 @@ public sealed class Site : IAsyncDisposable
 
     /// <summary>Calls that came.</summary>
     public RequestLog Requests { get; }
+
+    /// <summary>What went wrong in the fake itself; a test may want to see that it is empty.</summary>
+    public ConcurrentQueue<Exception> Errors { get; } = new();
+
+    /// <summary>Links to job logs by signature: the job, and until when.</summary>
+    internal ConcurrentDictionary<string, (long Job, DateTimeOffset Until)> LogLinks { get; } = new();
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; }

@@ -96,7 +96,7 @@ internal static class ControlEndpoints
         });
         On<object>(app, "GET", "counters", (_, _) => Done(site.Requests.Counts));
         On<object>(app, "GET", "violations", (_, _) => Done(site.Requests.Violations));
-        On<object>(app, "GET", "errors", (_, _) => Done(site.Actions.Errors.Select(error => error.ToString()).ToArray()));
+        On<object>(app, "GET", "errors", (_, _) => Done(site.Errors.Select(error => error.ToString()).ToArray()));
         On<object>(app, "GET", "pushes", (_, _) => Done(site.Pushes.Log));
         On<object>(app, "GET", "deliveries", (_, _) => Done(site.Webhooks.Deliveries));
         On<object>(app, "GET", "repos/{owner}/{repo}/runs", (http, _) =>

@@ -23,7 +23,7 @@ public sealed class RequestLog
     private readonly ConcurrentQueue<LoggedRequest> all = new();
     private readonly ConcurrentQueue<string> violations = new();
 
-    /// <summary>All calls but those to the control surface, oldest first. A call is here once it has been answered.</summary>
+    /// <summary>All calls but those to the control surface, oldest first. A call is here before its answer is sent.</summary>
     public IReadOnlyList<LoggedRequest> All => [.. all];
 
     /// <summary>What no client of GitHub should do, e.g. send its token to the host of the logs.</summary>
@@ -65,13 +65,24 @@ internal static partial class RequestLogMiddleware
 
         var at = site.Now;
         var path = http.Request.Path.Value!;
+        var logged = false;
+        http.Response.OnStarting(() => // before the caller can have the answer, so that a test that has it finds it here
+        {
+            if (!logged) Log(http.Response.StatusCode);
+            return Task.CompletedTask;
+        });
         try
         {
             await next(http);
         }
         finally
         {
-            var status = http.RequestAborted.IsCancellationRequested ? 0 : http.Response.StatusCode;
+            if (!logged) Log(http.RequestAborted.IsCancellationRequested ? 0 : http.Response.StatusCode);
+        }
+
+        void Log(int status)
+        {
+            logged = true;
             var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
             site.Requests.Add(new(at, http.Request.Method, path, http.Request.QueryString.Value ?? "",
                 route is null ? null : Constraint().Replace(route, ""), status, AccessTokens.Secret(http.Request.Headers.Authorization)));

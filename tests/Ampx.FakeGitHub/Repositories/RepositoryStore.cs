@@ -56,7 +56,7 @@ public sealed class RepositoryStore
         {
             Directory.CreateDirectory(folder);
             var git = new BareGit(folder);
-            await git.Run("init", "--quiet", "--bare", "--initial-branch", settings.DefaultBranch, ".");
+            await git.Run("init", "--quiet", "--bare", "--template=", "--initial-branch", settings.DefaultBranch, ".");
             settings = await Fill(git, spec);
         }
 
@@ -125,17 +125,21 @@ public sealed class RepositoryStore
 
     private static async Task Configure(Repository repository)
     {
-        (string Key, string Value)[] settings =
-        [
-            ("core.bare", "true"),
-            ("http.receivepack", "true"),
-            ("uploadpack.allowAnySHA1InWant", "true"),
-            ("uploadpack.allowFilter", "true"),
-            ("receive.hideRefs", "refs/pull"),
-            ("receive.autogc", "false"),
-            ("gc.auto", "0"),
-        ];
-        foreach (var (key, value) in settings) await repository.Git.Run("config", key, value);
+        var config = Path.Combine(repository.Git.Folder, "config");
+        const string Settings = """
+            [http]
+                receivepack = true
+            [uploadpack]
+                allowAnySHA1InWant = true
+                allowFilter = true
+            [receive]
+                hideRefs = refs/pull
+                autogc = false
+            [gc]
+                auto = 0
+
+            """;
+        if (!(await File.ReadAllTextAsync(config)).Contains(Settings, StringComparison.Ordinal)) await File.AppendAllTextAsync(config, Settings);
         await repository.Rules.Install();
     }
 }

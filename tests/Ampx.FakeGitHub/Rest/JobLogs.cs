@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace Ampx.FakeGitHub.Rest;
@@ -6,14 +5,12 @@ namespace Ampx.FakeGitHub.Rest;
 /// <summary>The other host that logs lie on: links are signed, short-lived, and want no token.</summary>
 internal static class JobLogs
 {
-    private static readonly ConcurrentDictionary<string, (long Job, DateTimeOffset Until)> Links = new();
-
     /// <summary>A link for a minute, at the host name that the caller did not use.</summary>
     public static string Link(RepoCall call, long job)
     {
         var host = call.Call.Http.Request.Host.Host == "127.0.0.1" ? "localhost" : "127.0.0.1";
         var signature = Guid.NewGuid().ToString("N");
-        Links[signature] = (job, call.Site.Now.AddMinutes(1));
+        call.Site.LogLinks[signature] = (job, call.Site.Now.AddMinutes(1));
         return $"http://{host}:{call.Site.Port}/_logs/{call.Repository.Id}/{job}?sig={signature}";
     }
 
@@ -27,7 +24,7 @@ internal static class JobLogs
 
         var id = long.Parse((string)http.GetRouteValue("job")!, CultureInfo.InvariantCulture);
         var repository = site.Repositories.Find(long.Parse((string)http.GetRouteValue("repository")!, CultureInfo.InvariantCulture));
-        if (!Links.TryGetValue(http.Request.Query["sig"].ToString(), out var link) || link.Job != id || link.Until < site.Now)
+        if (!site.LogLinks.TryGetValue(http.Request.Query["sig"].ToString(), out var link) || link.Job != id || link.Until < site.Now)
             return Refuse(http, 403, "AuthenticationFailed");
         if (repository?.Runs.SelectMany(run => run.Jobs).FirstOrDefault(job => job.Id == id)?.Log is not { } log) return Refuse(http, 404, "BlobNotFound");
         http.Response.ContentType = "text/plain; charset=utf-8";

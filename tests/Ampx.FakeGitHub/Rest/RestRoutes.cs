@@ -25,7 +25,17 @@ internal static class RestRoutes
         app.MapMethods(pattern, [method], async http =>
         {
             var call = new Call(site, http, (AccessToken)http.Items[RestRules.TokenItem]!);
-            var answer = await call.ReadBody() ? await handle(call) : Answer.Error(400, "Problems parsing JSON");
+            Answer answer;
+            try
+            {
+                answer = await call.ReadBody() ? await handle(call) : Answer.Error(400, "Problems parsing JSON");
+            }
+            catch (Exception e) when (e is not OperationCanceledException) // the fake's own fault: kept for the test to see
+            {
+                site.Errors.Enqueue(e);
+                answer = Answer.Error(500, "Server Error");
+            }
+
             await answer.Write(http);
         });
 

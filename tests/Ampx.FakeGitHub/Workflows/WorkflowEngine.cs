@@ -13,9 +13,6 @@ public sealed class WorkflowEngine : IAsyncDisposable
 
     internal WorkflowEngine(Site site, int parallelJobs) => (this.site, slots) = (site, new(parallelJobs));
 
-    /// <summary>What went wrong in the engine itself; a test may want to see that it is empty.</summary>
-    public ConcurrentQueue<Exception> Errors { get; } = new();
-
     /// <summary>From now on, pushes that fit get these runs instead of real ones.</summary>
     public void Script(Repository repository, RunScript script) => repository.Scripts.Enqueue(script);
 
@@ -190,7 +187,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
         }
         catch (Exception e) when (e is not OperationCanceledException) // our fault or the workflow's: shown as a lost job, kept for the test
         {
-            Errors.Enqueue(e);
+            site.Errors.Enqueue(e);
             job.Complete("failure", site.Now);
         }
         finally
@@ -209,7 +206,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
             }
             catch (Exception e) // nobody awaits it: kept for the test to see
             {
-                Errors.Enqueue(e);
+                site.Errors.Enqueue(e);
             }
         });
         underWay[task] = 0;

@@ -36,7 +36,7 @@ internal sealed record WorkflowFile(
             var folder = (root.Get("defaults") as YamlMappingNode)?.Map("run") is { } defaults ? Value(defaults, "working-directory") : null;
             return new(path, root.Text("name") ?? path, Events(on), root.Texts("env"), [.. jobs.SelectMany(job => JobsOf(job.Key, job.Value, folder))]);
         }
-        catch (YamlException e)
+        catch (Exception e) when (e is YamlException or InvalidCastException or ArgumentException) // also keys that are no text, or come twice
         {
             throw new FormatException($"{path}: {e.Message}", e);
         }

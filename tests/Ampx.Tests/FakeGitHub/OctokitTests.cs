@@ -42,6 +42,6 @@ public class OctokitTests
         Assert.True((await octokit.PullRequest.Merge("acme", "calc", draft.Number, new() { Sha = sha, MergeMethod = PullRequestMergeMethod.Squash })).Merged);
         await octokit.Git.Reference.Delete("acme", "calc", "heads/feature");
         Assert.Null(await forge.Repository.Git.Branch("feature"));
-        Assert.Empty(forge.Server.Site.Actions.Errors);
+        Assert.Empty(forge.Server.Site.Errors);
     }
 }

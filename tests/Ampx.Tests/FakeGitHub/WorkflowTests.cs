@@ -21,7 +21,7 @@ public class WorkflowTests
         var job = (await forge.Get($"actions/runs/{run["id"]}/jobs"))["jobs"]![0]!;
         Assert.Equal(["Set up job:success", "Run actions/checkout@v4:success", $"Run tests:{conclusion}", "Complete job:success"],
             job["steps"]!.AsArray().Select(step => $"{step!["name"]}:{step["conclusion"]}"));
-        Assert.Empty(forge.Server.Site.Actions.Errors);
+        Assert.Empty(forge.Server.Site.Errors);
     }
 
     [Fact]
