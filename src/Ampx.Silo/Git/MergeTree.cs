@@ -1,3 +1,5 @@
+using Ampx.Core.Tasks;
+
 namespace Ampx.Silo.Git;
 
 /// <summary>A temporary tree in which a merge is made; it borrows the mirror's objects and leaves the result there.</summary>

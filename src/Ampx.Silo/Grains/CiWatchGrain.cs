@@ -1,6 +1,5 @@
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
-using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

@@ -16,7 +16,7 @@ public sealed partial class WorkQueueGrain(
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
 
     private readonly FairQueue queue = new();
-    private readonly Dictionary<string, Watched> runs = [];
+    private readonly Dictionary<string, Watched> watched = [];
     private readonly Dictionary<string, (QueueEntry Entry, long Since)> offered = [];
     private readonly List<(RunKind Kind, TaskCompletionSource<QueueEntry?> Answer)> takers = [];
     private long lastTick;
@@ -26,7 +26,7 @@ public sealed partial class WorkQueueGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         var now = lastTick = clock.GetTimestamp();
-        foreach (var run in await rows.AllRuns(cancellationToken)) runs[run.RunId] = new Watched(new HeldRun(run.TaskId, run.Repo, new RunClaim(run.RunId, run.WorkerId, run.Kind)), now);
+        foreach (var run in await rows.AllRuns(cancellationToken)) watched[run.RunId] = new Watched(new HeldRun(run.TaskId, run.Repo, new RunClaim(run.RunId, run.WorkerId, run.Kind)), now);
         foreach (var task in await rows.WaitingForWorker(cancellationToken)) queue.Add(new QueueEntry(task.TaskId, task.Owner, task.Repo, task.Step, task.Kind));
         this.RegisterGrainTimer(LookForLost, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true, Interleave = true });
     }
@@ -59,16 +59,16 @@ public sealed partial class WorkQueueGrain(
     {
         offered.Remove(run.TaskId);
         queue.Remove(run.TaskId);
-        runs.TryAdd(run.Run.RunId, new Watched(run, clock.GetTimestamp()));
+        watched.TryAdd(run.Run.RunId, new Watched(run, clock.GetTimestamp()));
         return Task.CompletedTask;
     }
 
-    public Task Beat(string workerId, IReadOnlyList<HeldRun> held)
+    public Task Beat(string workerId, IReadOnlyList<HeldRun> runs)
     {
         var now = clock.GetTimestamp();
-        foreach (var run in held) runs[run.Run.RunId] = new Watched(run, now);
-        var kept = held.Select(run => run.Run.RunId).ToHashSet();
-        var over = runs.Values.Where(run => run.Run.Run.WorkerId == workerId && !kept.Contains(run.Run.Run.RunId) && clock.GetElapsedTime(run.LastBeat) > Tick).ToList();
+        foreach (var run in runs) watched[run.Run.RunId] = new Watched(run, now);
+        var kept = runs.Select(run => run.Run.RunId).ToHashSet();
+        var over = watched.Values.Where(run => run.Run.Run.WorkerId == workerId && !kept.Contains(run.Run.Run.RunId) && clock.GetElapsedTime(run.LastBeat) > Tick).ToList();
         foreach (var run in over) MakeSure(run);
         Serve();
         return Task.CompletedTask;
@@ -83,7 +83,7 @@ public sealed partial class WorkQueueGrain(
     }
 
     private int Busy(string repo) =>
-        runs.Values.Count(run => run.Run.Run.Kind is RunKind.Agent && run.Run.Repo == repo) + offered.Values.Count(offer => offer.Entry.Kind is RunKind.Agent && offer.Entry.Repo == repo);
+        watched.Values.Count(run => run.Run.Run.Kind is RunKind.Agent && run.Run.Repo == repo) + offered.Values.Count(offer => offer.Entry.Kind is RunKind.Agent && offer.Entry.Repo == repo);
 
     private void Serve()
     {
@@ -101,11 +101,11 @@ public sealed partial class WorkQueueGrain(
         // A process that was stopped and thawed finds everybody silent: it was itself that didn't listen.
         if (clock.GetElapsedTime(lastTick, now) > Tick * 3)
         {
-            foreach (var run in runs.Values.ToList()) runs[run.Run.Run.RunId] = run with { LastBeat = now };
+            foreach (var run in watched.Values.ToList()) watched[run.Run.Run.RunId] = run with { LastBeat = now };
         }
 
         lastTick = now;
-        foreach (var run in runs.Values.Where(run => clock.GetElapsedTime(run.LastBeat, now) > lease).ToList()) MakeSure(run);
+        foreach (var run in watched.Values.Where(run => clock.GetElapsedTime(run.LastBeat, now) > lease).ToList()) MakeSure(run);
         foreach (var (task, offer) in offered.Where(offer => clock.GetElapsedTime(offer.Value.Since, now) > LongPoll).ToList())
         {
             // Whoever took it never claimed it. If it was claimed after all, the next claim is refused by the task.
@@ -120,7 +120,7 @@ public sealed partial class WorkQueueGrain(
     /// <summary>A run that nobody holds any more: if the task still counts on it, it is told.</summary>
     private void MakeSure(Watched run)
     {
-        runs.Remove(run.Run.Run.RunId);
+        watched.Remove(run.Run.Run.RunId);
         TellIfLost(run.Run).ContinueWith(failed => LogNotTold(run.Run.TaskId, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 

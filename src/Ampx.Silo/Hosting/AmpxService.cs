@@ -11,6 +11,7 @@ using Ampx.Silo.Git;
 using Ampx.Silo.Storage;
 using Ampx.Silo.Workers;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -133,6 +134,7 @@ public sealed class AmpxService : IAsyncDisposable
             .AddAmpxStorage(folder.Path)
             .AddDashboard(dashboard => dashboard.HideTrace = true));
         services.AddWorker();
+        services.AddHealthChecks().AddCheck<SiloHealth>("silo");
         services.AddAmpxGateway(gateway => gateway.DataDirectory = folder.Path);
     }
 

@@ -4,7 +4,7 @@ using Ampx.Core.Tasks;
 using Ampx.Runs;
 using Ampx.Silo.Agents;
 using Ampx.Silo.Agents.Runs;
-using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.Local;
 using Ampx.Silo.Git;
 using Ampx.Silo.Hosting;

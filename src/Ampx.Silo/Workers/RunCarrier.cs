@@ -2,6 +2,7 @@ using Ampx.Core.Tasks;
 using Ampx.Silo.Agents.Runs;
 using Ampx.Silo.Git;
 using Ampx.Silo.Grains;
+using Ampx.Silo.Storage.Logs;
 using Microsoft.Extensions.Logging;
 
 namespace Ampx.Silo.Workers;
@@ -11,7 +12,7 @@ namespace Ampx.Silo.Workers;
 /// so that a run goes on after a restart at the phase where it stopped.
 /// </summary>
 public sealed partial class RunCarrier(
-    IGrainFactory grains, AgentSteps agent, CiCommand ci, AgentRuns runs, Workspaces workspaces, TimeProvider clock, ILogger<RunCarrier> log)
+    IGrainFactory grains, AgentSteps agent, CiCommand ci, AgentRuns runs, Workspaces workspaces, LogWriter logs, TimeProvider clock, ILogger<RunCarrier> log)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -41,7 +42,10 @@ public sealed partial class RunCarrier(
 
             await revoked.CancelAsync();
             await watch;
-            if (news is not null) await Patiently(() => task.Tell(news, state.Step), stopping);
+            if (news is null) continue;
+            // Whoever hears that the task has ended finds its log whole.
+            await logs.Flush(stopping);
+            await Patiently(() => task.Tell(news, state.Step), stopping);
         }
 
         await Stop(run.Run.RunId, CancellationToken.None);

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Ampx.Core.Ci;
 using Ampx.Core.Logs;
 using Ampx.Core.Tasks;
-using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Git;
 using Microsoft.Extensions.Options;
 
