@@ -1,4 +1,5 @@
 using Ampx.Core.Ci;
+using Xunit;
 
 namespace Ampx.Tests.Ci;
 
