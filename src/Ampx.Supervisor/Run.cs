@@ -30,8 +30,13 @@ internal sealed class Run(string folder)
 
         var info = new RunInfo
         {
-            RunId = spec.RunId, TaskId = spec.TaskId, Step = spec.Step, BootId = Processes.BootId, Pid = Environment.ProcessId,
-            PidStarted = Processes.Find(Environment.ProcessId)!.Value.Started, StartedAt = TimeProvider.System.GetUtcNow(),
+            RunId = spec.RunId,
+            TaskId = spec.TaskId,
+            Step = spec.Step,
+            BootId = Processes.BootId,
+            Pid = Environment.ProcessId,
+            PidStarted = Processes.Find(Environment.ProcessId)!.Value.Started,
+            StartedAt = TimeProvider.System.GetUtcNow(),
         };
         AtomicFile.Write(In(RunFiles.Run), info, RunJson.Default.RunInfo);
         Write(Supervise(spec, info));
@@ -77,8 +82,12 @@ internal sealed class Run(string folder)
             detail = $"{detail}{(detail is null ? "" : "; ")}could not end {string.Join(", ", left)}";
         return new RunExit
         {
-            Code = reaper.Code ?? 128 + Native.SIGKILL, Signal = reaper.Signal, Reason = reason, Detail = detail,
-            EndedAt = TimeProvider.System.GetUtcNow(), DroppedBytes = outPump.Dropped + errPump.Dropped,
+            Code = reaper.Code ?? 128 + Native.SIGKILL,
+            Signal = reaper.Signal,
+            Reason = reason,
+            Detail = detail,
+            EndedAt = TimeProvider.System.GetUtcNow(),
+            DroppedBytes = outPump.Dropped + errPump.Dropped,
         };
     }
 
@@ -115,7 +124,10 @@ internal sealed class Run(string folder)
 
     private static RunExit NotStarted(StartError error) => new()
     {
-        Code = error.Code, Reason = RunReason.NotStarted, Detail = error.Text, EndedAt = TimeProvider.System.GetUtcNow(),
+        Code = error.Code,
+        Reason = RunReason.NotStarted,
+        Detail = error.Text,
+        EndedAt = TimeProvider.System.GetUtcNow(),
     };
 
     private string In(string name) => Path.Combine(folder, name);

@@ -13,8 +13,12 @@ internal sealed class EventStream(string threadId, bool json)
 
     public void Init() => Write(new
     {
-        type = "system", subtype = "init", cwd = Environment.CurrentDirectory, session_id = threadId,
-        tools = (string[])["Bash", "Read", "edit_file"], mcp_servers = Array.Empty<object>(),
+        type = "system",
+        subtype = "init",
+        cwd = Environment.CurrentDirectory,
+        session_id = threadId,
+        tools = (string[])["Bash", "Read", "edit_file"],
+        mcp_servers = Array.Empty<object>(),
     });
 
     public void Prompt(string text) => User(new { type = "text", text });
@@ -58,14 +62,19 @@ internal sealed class EventStream(string threadId, bool json)
         var usage = new { input_tokens = input, cache_creation_input_tokens = 0, cache_read_input_tokens = cached, output_tokens = output };
         Write(new
         {
-            type = "assistant", message = new { id, type = "message", role = "assistant", content = (object[])[part], stop_reason = stop, usage },
-            parent_tool_use_id = (string?)null, session_id = threadId,
+            type = "assistant",
+            message = new { id, type = "message", role = "assistant", content = (object[])[part], stop_reason = stop, usage },
+            parent_tool_use_id = (string?)null,
+            session_id = threadId,
         });
     }
 
     private void User(object part) => Write(new
     {
-        type = "user", message = new { role = "user", content = (object[])[part] }, parent_tool_use_id = (string?)null, session_id = threadId,
+        type = "user",
+        message = new { role = "user", content = (object[])[part] },
+        parent_tool_use_id = (string?)null,
+        session_id = threadId,
     });
 
     private void Write(object line)

@@ -40,7 +40,12 @@ internal sealed class ThreadFile(string id)
         var run = File.ReadAllLines(PathOf("jsonl")).Length + 1;
         File.AppendAllText(PathOf("jsonl"), JsonSerializer.Serialize(new
         {
-            run, thread = Id, pid = Environment.ProcessId, cwd = Environment.CurrentDirectory, prompt, arguments,
+            run,
+            thread = Id,
+            pid = Environment.ProcessId,
+            cwd = Environment.CurrentDirectory,
+            prompt,
+            arguments,
             environment = Environment.GetEnvironmentVariables().Keys.Cast<string>().Order(StringComparer.Ordinal),
         }) + "\n");
         return run;

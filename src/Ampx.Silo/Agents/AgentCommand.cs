@@ -5,7 +5,10 @@ namespace Ampx.Silo.Agents;
 /// <summary>Which run it is for, and where.</summary>
 public sealed record AgentJob(string RunId, string TaskId, int Step, string WorkingDirectory);
 
-/// <summary>An agent's profile and a job make a run. The prompt goes on stdin, never into an argument: there it would show in the process list, and could be read as an option.</summary>
+/// <summary>
+/// An agent's profile and a job make a run. The prompt goes on stdin, never into an argument: there it would show in the process list,
+/// and could be read as an option.
+/// </summary>
 public static class AgentCommand
 {
     /// <summary>For kind amp: continues the thread, which must exist (<see cref="AmpThreads"/>).</summary>

@@ -24,7 +24,7 @@ public enum AgentSandbox
 }
 
 /// <summary>One profile: <c>Ampx:Agents:NAME</c>.</summary>
-public sealed class AgentOptions
+public sealed class AgentOptions : IValidatableObject
 {
     public AgentKind Kind { get; set; } = AgentKind.Amp;
 
@@ -56,6 +56,12 @@ public sealed class AgentOptions
 
     public TimeSpan? StartLimit => Limit(StartTimeout, TimeSpan.FromMinutes(1));
     public TimeSpan? IdleLimit => Limit(IdleTimeout, TimeSpan.FromMinutes(10));
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Kind == AgentKind.Command && string.IsNullOrWhiteSpace(Command))
+            yield return new ValidationResult("an agent of kind command needs a Command", [nameof(Command)]);
+    }
 
     private TimeSpan? Limit(TimeSpan? given, TimeSpan ampDefault) =>
         given is { } time ? (time > TimeSpan.Zero ? time : null) : Kind == AgentKind.Amp ? ampDefault : null;

@@ -26,6 +26,14 @@ public sealed class AgentRunsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_supervisor_that_has_ended_is_no_zombie()
+    {
+        await _disk.RunToItsEnd(_disk.Shell("true"));
+        var pid = _disk.Runs.Folder(_disk.First).Info!.Pid;
+        await RunsOnDisk.Until(() => Processes.Find(pid) is null, "the supervisor is reaped");
+    }
+
+    [Fact]
     public async Task The_environment_is_gone_from_the_spec_once_the_run_has_begun()
     {
         await _disk.RunToItsEnd(_disk.Shell("true") with { Environment = new Dictionary<string, string> { ["SECRET"] = "s3cret", ["PATH"] = "/bin:/usr/bin" } });

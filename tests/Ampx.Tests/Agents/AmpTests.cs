@@ -110,13 +110,21 @@ public sealed class AmpTests : IAsyncLifetime
     {
         var service = new Dictionary<string, string>
         {
-            ["PATH"] = "/bin", ["LC_ALL"] = "C", ["https_proxy"] = "p", ["GITHUB_TOKEN"] = "t", ["GH_TOKEN"] = "t", ["Ampx__Storage__ConnectionString"] = "c",
-            ["AMPX_TOKEN"] = "t", ["SECRET"] = "s", ["CARGO_HOME"] = "c", ["AMP_API_KEY"] = "k",
+            ["PATH"] = "/bin",
+            ["LC_ALL"] = "C",
+            ["https_proxy"] = "p",
+            ["GITHUB_TOKEN"] = "t",
+            ["GH_TOKEN"] = "t",
+            ["Ampx__Storage__ConnectionString"] = "c",
+            ["AMPX_TOKEN"] = "t",
+            ["SECRET"] = "s",
+            ["CARGO_HOME"] = "c",
+            ["AMP_API_KEY"] = "k",
         };
         var amp = AgentEnvironment.For(new AgentOptions { PassEnvironment = ["CARGO_*", "G*"], Environment = { ["X"] = "1" } }, service);
         Assert.Equal(["AMP_API_KEY", "AMP_SKIP_UPDATE_CHECK", "CARGO_HOME", "LANG", "LC_ALL", "PATH", "X", "https_proxy"], amp.Keys.Order(StringComparer.Ordinal));
         var command = AgentEnvironment.For(new AgentOptions { Kind = AgentKind.Command, PassEnvironment = ["GITHUB_TOKEN", "Ampx__Storage__ConnectionString"] }, service);
-        Assert.Equal(["GITHUB_TOKEN", "LANG", "LC_ALL", "PATH", "https_proxy"], command.Keys.Order(StringComparer.Ordinal).Except(["Ampx__Storage__ConnectionString"]));
+        Assert.Equal(["GITHUB_TOKEN", "LANG", "LC_ALL", "PATH", "https_proxy"], command.Keys.Order(StringComparer.Ordinal));
     }
 
     [Fact]

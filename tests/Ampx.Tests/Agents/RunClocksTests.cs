@@ -16,7 +16,8 @@ public sealed class RunClocksTests : IAsyncLifetime
     {
         var exit = await _disk.RunToItsEnd(_disk.Shell("while :; do echo .; sleep 0.1; done") with
         {
-            Timeout = TimeSpan.FromSeconds(1), IdleTimeout = TimeSpan.FromSeconds(20),
+            Timeout = TimeSpan.FromSeconds(1),
+            IdleTimeout = TimeSpan.FromSeconds(20),
         });
         Assert.Equal((RunReason.TimedOut, "still running after 1 s"), (exit.Reason, exit.Detail));
     }

@@ -46,8 +46,15 @@ public sealed class RunsOnDisk : IAsyncDisposable
 
     public RunSpec Shell(string script, string? runId = null) => new()
     {
-        RunId = runId ?? First, TaskId = "task-1", Step = 1, Kind = "ci", Command = "sh", Arguments = ["-c", script], WorkingDirectory = Work,
-        Environment = new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH")! }, Timeout = TimeSpan.FromMinutes(1),
+        RunId = runId ?? First,
+        TaskId = "task-1",
+        Step = 1,
+        Kind = "ci",
+        Command = "sh",
+        Arguments = ["-c", script],
+        WorkingDirectory = Work,
+        Environment = new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH")! },
+        Timeout = TimeSpan.FromMinutes(1),
     };
 
     public async Task<RunExit> RunToItsEnd(RunSpec spec, string stdin = "")

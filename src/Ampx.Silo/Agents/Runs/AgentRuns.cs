@@ -74,7 +74,14 @@ public sealed partial class AgentRuns(string dataDirectory, SupervisorProgram su
     }
 
     /// <summary>Tells a run with <see cref="RunSpec.LeaseTime"/> that this worker still has contact with the cluster.</summary>
-    public void TouchLease(string runId) => File.WriteAllBytes(Folder(runId).In(RunFiles.Lease), []);
+    public void TouchLease(string runId)
+    {
+        var lease = Folder(runId).In(RunFiles.Lease);
+        if (!File.Exists(lease))
+            File.WriteAllBytes(lease, []);
+        // Only the time: a full disk must not end runs.
+        File.SetLastWriteTimeUtc(lease, time.GetUtcNow().UtcDateTime);
+    }
 
     /// <summary>
     /// Ends what a lost run left behind: its agent, if that pid is still the same process, what descends from it, and everything that

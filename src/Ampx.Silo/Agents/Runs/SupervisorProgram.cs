@@ -33,8 +33,12 @@ public sealed class SupervisorProgram
     {
         var start = new ProcessStartInfo(Path)
         {
-            ArgumentList = { runFolder }, UseShellExecute = false, WorkingDirectory = "/",
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            ArgumentList = { runFolder },
+            UseShellExecute = false,
+            WorkingDirectory = "/",
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         start.Environment.Clear();
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin";
