@@ -1,12 +1,13 @@
 using Ampx.Silo.Hosting;
+using Ampx.Silo.Storage;
 
 try
 {
-    await using var service = await AmpxService.Start(new Dictionary<string, string?>(), CancellationToken.None);
+    await using var service = await AmpxService.Start(new Dictionary<string, string?>(), hearSignals: true, CancellationToken.None);
     await service.Completion;
     return 0;
 }
-catch (StartException refused)
+catch (Exception refused) when (refused is StartException or StorageException)
 {
     await Console.Error.WriteLineAsync($"ampx-silo: {refused.Message}");
     return 1;

@@ -69,10 +69,12 @@ public sealed class AmpxService : IAsyncDisposable
     public string SignInPath() => app.Services.GetRequiredService<SignInCodes>().New().Path;
 
     /// <summary>Starts the service; <paramref name="flags"/> are settings such as <c>Ampx:Urls</c> that go before file and environment.</summary>
+    /// <param name="hearSignals">SIGTERM and Ctrl+C stop it; false where the caller listens to them.</param>
     /// <exception cref="StartException">In one line: what is wrong and how to mend it.</exception>
-    public static async Task<AmpxService> Start(IReadOnlyDictionary<string, string?> flags, CancellationToken cancel)
+    public static async Task<AmpxService> Start(IReadOnlyDictionary<string, string?> flags, bool hearSignals, CancellationToken cancel)
     {
         var builder = WebApplication.CreateSlimBuilder();
+        if (!hearSignals) builder.Services.AddSingleton<IHostLifetime, Unsignalled>();
         Settings.Load(builder.Configuration, flags);
         Settings.Check(builder.Configuration, Sections);
         var options = builder.Configuration.GetSection("Ampx").Get<ServiceOptions>() ?? new ServiceOptions();
@@ -171,6 +173,13 @@ public sealed class AmpxService : IAsyncDisposable
                 throw new StartException($"Ampx:Urls is '{url}', which is no http URL such as http://127.0.0.1:8080");
             if (!uri.IsLoopback) throw new StartException($"Ampx:Urls is '{url}': with Auth:Mode local the service listens on loopback only (127.0.0.1, localhost)");
         }
+    }
+
+    private sealed class Unsignalled : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static int FreePort()

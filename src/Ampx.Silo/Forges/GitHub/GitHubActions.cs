@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 
 namespace Ampx.Silo.Forges.GitHub;
 

@@ -5,7 +5,6 @@ using Microsoft.Extensions.Options;
 using Octokit.Internal;
 using Polly;
 using Polly.Retry;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 
 namespace Ampx.Silo.Forges.GitHub;
 

@@ -2,7 +2,6 @@ using Ampx.Core.Tasks;
 using CliWrap;
 using CliWrap.Buffered;
 using Microsoft.Extensions.Options;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 
 namespace Ampx.Silo.Forges.GitHub;
 

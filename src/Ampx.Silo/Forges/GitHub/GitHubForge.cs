@@ -4,7 +4,6 @@ using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Git;
 using Microsoft.Extensions.Options;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 using PullRequest = Ampx.Core.Tasks.PullRequest;
 
 namespace Ampx.Silo.Forges.GitHub;

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Polly;
 using Polly.Retry;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 using PullRequest = Ampx.Core.Tasks.PullRequest;
 
 namespace Ampx.Silo.Forges.GitHub;
