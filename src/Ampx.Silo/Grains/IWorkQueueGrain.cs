@@ -13,7 +13,7 @@ public interface IWorkQueueGrain : IGrainWithIntegerKey
 
     /// <summary>The next task for a free slot of <paramref name="kind"/>; waits for one for up to ten seconds, else null.</summary>
     [Alias("Take")]
-    Task<QueueEntry?> Take(string workerId, RunKind kind);
+    Task<QueueEntry?> Take(string workerId, RunKind kind, CancellationToken cancel);
 
     /// <summary>A task says which run it is in: the queue tells it if that run's worker falls silent.</summary>
     [Alias("Follow")]

@@ -38,13 +38,15 @@ public sealed partial class WorkQueueGrain(
         return Task.CompletedTask;
     }
 
-    public async Task<QueueEntry?> Take(string workerId, RunKind kind)
+    public async Task<QueueEntry?> Take(string workerId, RunKind kind, CancellationToken cancel)
     {
         if (Next(kind) is { } entry) return entry;
         var answer = new TaskCompletionSource<QueueEntry?>(TaskCreationOptions.RunContinuationsAsynchronously);
         takers.Add((kind, answer));
         using var timer = this.RegisterGrainTimer(() => { answer.TrySetResult(null); return Task.CompletedTask; },
             new GrainTimerCreationOptions(LongPoll, Timeout.InfiniteTimeSpan) { Interleave = true });
+        // A worker that stops takes its question back: it must not hold up the silo's own stop, nor swallow an entry.
+        using var taken = cancel.Register(() => answer.TrySetResult(null));
         try
         {
             return await answer.Task;
@@ -90,7 +92,7 @@ public sealed partial class WorkQueueGrain(
         foreach (var (kind, answer) in takers.ToList())
         {
             if (answer.Task.IsCompleted || Next(kind) is not { } entry) continue;
-            answer.SetResult(entry);
+            if (!answer.TrySetResult(entry)) queue.Add(entry);
         }
     }
 

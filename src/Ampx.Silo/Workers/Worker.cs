@@ -58,7 +58,7 @@ public sealed partial class Worker(
             await slots.Room(stopping);
             try
             {
-                if (await queue.Take(folder.WorkerId, kind).WaitAsync(stopping) is not { } entry) continue;
+                if (await queue.Take(folder.WorkerId, kind, stopping) is not { } entry) continue;
                 var run = new RunClaim(Ulid.NewUlid().ToString(), folder.WorkerId, kind);
                 if (await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(entry.TaskId)).Claim(entry.Step, run) is null) continue;
                 Launch(new HeldRun(entry.TaskId, entry.Repo, run), stopping);
