@@ -152,7 +152,7 @@ public sealed class LogTests : IAsyncDisposable
 
     private async Task Limit(int pages)
     {
-        // The writer's one handle is pooled, so the limit stays with it.
+        // The writer has one lasting handle, so the limit stays with it.
         await using var connection = await files.Sqlite.LogWriter.OpenConnectionAsync();
         var now = await connection.ExecuteScalarAsync<int>("PRAGMA page_count");
         await connection.ExecuteAsync($"PRAGMA max_page_count = {now + pages}");
