@@ -21,9 +21,10 @@ public static partial class TaskMachine
             // People.
             (not (Stopping or Merging or Done), AbortRequested) => Abort(t, now),
             (Done, AbortRequested) when t.PullRequest is { AutoMerge: true } pr => t with { PullRequest = pr with { AutoMerge = false } },
-            (WaitingForCi or BackingOff or CollectingFeedback or OpeningPr or Done, ContinueRequested more) => TakeUp(Pend(t, more), now),
-            (WaitingForWorker or Preparing or Agent or Publishing, ContinueRequested more) => Wait(t, more),
-            (Stopping, ContinueRequested more) => Wait(t, more) with { ContinueAfterStop = true },
+            (WaitingForCi or BackingOff or CollectingFeedback or OpeningPr or Done, ContinueRequested more) when t.PullRequest is not { State: PullRequestState.Merged } =>
+                TakeUp(Pend(t, more), now),
+            (WaitingForWorker or Preparing or Agent or Publishing, ContinueRequested more) => Wait(t, more, now),
+            (Stopping, ContinueRequested more) => Wait(t, more, now) with { ContinueAfterStop = true },
             (Done, MergeRequested wish) when t is { Status: Status.Success, PullRequest: not { State: PullRequestState.Merged } } =>
                 Enter(t, Merging, now) with { Merge = wish.Order },
 
@@ -296,8 +297,11 @@ public static partial class TaskMachine
         : task;
 
     /// <summary>Waits for a worker; for another agent run only within the budget.</summary>
-    private static TaskState Queue(TaskState task, Moment now) =>
-        !task.Unpublished && OverBudget(task) is { } over ? Review(task, over, now) : Enter(task, WaitingForWorker, now);
+    private static TaskState Queue(TaskState task, Moment now)
+    {
+        if (!task.Unpublished && OverBudget(task) is { } over) return Review(task, over, now);
+        return Enter(CanTakeUp(task) ? Superseded(task, now) : task, WaitingForWorker, now);
+    }
 
     private static TaskError? OverBudget(TaskState task) => task switch
     {

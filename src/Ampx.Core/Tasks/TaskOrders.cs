@@ -96,11 +96,15 @@ public static partial class TaskMachine
     };
 
     /// <summary>The instruction waits for what is under way; the runs that were made already can't be unmade by a lower limit.</summary>
-    private static TaskState Wait(TaskState task, ContinueRequested more)
+    private static TaskState Wait(TaskState task, ContinueRequested more, Moment now)
     {
         var t = Pend(task, more);
-        return t with { MaxAttempts = Math.Max(t.MaxAttempts, t.Attempts) };
+        t = t with { MaxAttempts = Math.Max(t.MaxAttempts, t.Attempts) };
+        return t.Phase is WaitingForWorker && CanTakeUp(t) ? Superseded(t, now) : t;
     }
+
+    /// <summary>Closes what was begun on the instruction before: no later change would.</summary>
+    private static TaskState Superseded(TaskState task, Moment now) => Close(task, "superseded", now);
 
     /// <summary>A commit that is made already goes out first: the instructions wait for that.</summary>
     private static bool CanTakeUp(TaskState task) => !task.PendingInstructions.IsEmpty && !task.Unpublished;
@@ -108,7 +112,7 @@ public static partial class TaskMachine
     /// <summary>The waiting instructions become the task's, or, without any, the last one is run again.</summary>
     private static TaskState TakeUp(TaskState task, Moment now) => task.Unpublished
         ? Queue(Afresh(task) with { Attempts = 1, Attempt = task.Attempt! with { Outcome = "committed", FinishedAt = null } }, now) with { Status = Status.Queued }
-        : Queue(NewInstruction(Close(task, "superseded", now)), now);
+        : Queue(NewInstruction(Superseded(task, now)), now);
 
     /// <summary>The pending instructions in order, after the present one if no agent has begun on that and nobody has ended it.</summary>
     private static TaskState NewInstruction(TaskState task)
