@@ -82,13 +82,13 @@ internal static class Samples
     ];
 
     /// <summary>The events that mean something in the task's phase and are not refused by <see cref="TaskMachine.WhyNot"/>.</summary>
-    public static bool Takes(TaskState task, TaskEvent news, out TaskState after)
+    public static bool Takes(TaskState task, TaskEvent news, out TaskState after, TaskRules? rules = null)
     {
         after = task;
         if (news is AbortRequested or ContinueRequested or MergeRequested && TaskMachine.WhyNot(task, news) is not null) return false;
         try
         {
-            after = TaskMachine.Apply(task, news, Rules);
+            after = TaskMachine.Apply(task, news, rules ?? Rules);
             return true;
         }
         catch (IllegalTransitionException)
