@@ -1,3 +1,6 @@
+using Ampx.Silo.Hosting;
+using Ampx.Silo.Storage;
+
 namespace Ampx.Cli.Commands;
 
 /// <summary>What a service is started with. <see cref="Overlay"/> has configuration keys (<c>Ampx:Agents:demo:Kind</c>) that go before all others.</summary>
@@ -35,6 +38,31 @@ internal delegate Task<IRunningService> StartService(ServiceSettings settings, C
 /// <summary>The one place where the CLI meets the service. Apart from the commands, so that <c>ls</c> never loads Orleans.</summary>
 internal static class ServiceHost
 {
-    public static Task<IRunningService> StartAsync(ServiceSettings settings, CancellationToken cancel) =>
-        throw CliError.Failed("The service is not linked into this build yet.");
+    public static async Task<IRunningService> StartAsync(ServiceSettings settings, CancellationToken cancel)
+    {
+        var flags = new Dictionary<string, string?>(settings.Overlay ?? new Dictionary<string, string?>());
+        if (settings.Port is { } port) flags["Ampx:Urls"] = $"http://127.0.0.1:{port}";
+        if (settings.DataDirectory is { } data) flags["Ampx:DataDirectory"] = data;
+        if (settings.Quiet) flags["Logging:LogLevel:Default"] = flags["Logging:LogLevel:Ampx"] = "None";
+        try
+        {
+            return new Linked(await AmpxService.Start(flags, hearSignals: false, cancel));
+        }
+        catch (Exception refused) when (refused is StartException or StorageException)
+        {
+            throw CliError.Failed(refused.Message);
+        }
+    }
+
+    private sealed class Linked(AmpxService service) : IRunningService
+    {
+        public Uri Url { get; } = new(service.Url);
+        public string DataDirectory => service.DataDirectory;
+        public string TokenFile => service.TokenFile;
+        public int RunningAgents => service.Running;
+        public Task Completion { get; } = service.Completion;
+        public string SignInLink() => new Uri(Url, service.SignInPath()).ToString();
+        public Task StopAsync(bool stopAgents) => service.Stop(stopAgents);
+        public ValueTask DisposeAsync() => service.DisposeAsync();
+    }
 }

@@ -63,7 +63,7 @@ public static partial class TaskMachine
             (OpeningPr, PullRequestOpened open) when t.Ending is { } ending => Finish(t with { PullRequest = open.PullRequest }, ending, now),
             (OpeningPr, PullRequestOpened open) => Enter(t, WaitingForCi, now) with { PullRequest = open.PullRequest, CiSince = news.At, StepFailures = 0 },
             (OpeningPr, StepFailed) when t.Ending is { } ending => Finish(t, ending, now),
-            (Merging, Merged) => AfterMerge(t, now) with { PullRequest = t.PullRequest is { } pr ? pr with { State = PullRequestState.Merged } : null },
+            (Merging, Merged) => AfterMerge(t, now) with { PullRequest = (t.PullRequest ?? new(0, t.Repo, PullRequestState.Open)) with { State = PullRequestState.Merged } },
             (Merging, MergeRefused no) => AfterMerge(t, now) with { MergeRefusal = new(no.Code, no.Detail) },
             (Merging, StepFailed bad) => MergeStepFailed(t, new(bad.Code, bad.Detail), now),
 

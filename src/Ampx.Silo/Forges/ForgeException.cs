@@ -11,4 +11,7 @@ public sealed class ForgeException : Exception
 
     /// <summary>The task's error code.</summary>
     public string Code { get; } = Core.Tasks.ErrorCode.Internal;
+
+    /// <summary>Asking earlier is in vain: the forge's limit is used up until then. Null where that isn't the cause.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
 }
