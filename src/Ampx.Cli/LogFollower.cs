@@ -19,7 +19,7 @@ internal sealed record LogSelection(IReadOnlyList<string>? Sources = null, int? 
 
     public string Query(long after) => Cli.Query.Of(
         ("after", after > 0 ? Text(after) : null),
-        ("limit", Text(Math.Clamp(Tail ?? 1000, 1, 1000))),
+        ("limit", Text(Math.Max(Tail ?? 1000, 1))),
         ("source", Sources is null ? null : string.Join(',', Sources)),
         ("attempt", Attempt is { } attempt ? Text(attempt) : null),
         ("tail", Tail is { } tail ? Text(tail) : null),

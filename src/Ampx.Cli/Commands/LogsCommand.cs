@@ -16,7 +16,7 @@ internal sealed class LogsCommand(Interrupt interrupt)
         [Option("feedback", Description = "What the agent was last told of CI, to the letter")] bool feedback = false,
         GlobalOptions options = null!)
     {
-        if (tail < 0) throw CliError.Usage($"--tail {tail} must not be negative.");
+        if (tail is < 0 or > 10_000) throw CliError.Usage($"--tail {tail} must be from 0 to 10000.");
         using var ampx = Session.Open(options);
         if (feedback) return await Feedback(ampx, id, attempt);
         var selection = new LogSelection(LogSelection.ParseSources(source), attempt, tail, since is null ? null : ampx.Now - Times.Parse(since, "--since"));
