@@ -57,7 +57,7 @@ public sealed class GitHubActions(GitHubApi api, TimeProvider time)
                 ? client.Actions.Workflows.Runs.RerunFailedJobs(repo.Owner, repo.Name, run.Id)
                 : client.Actions.Workflows.Runs.Rerun(repo.Owner, repo.Name, run.Id), cancel);
         }
-        catch (ForgeException no) when (no.Code is ErrorCode.GitHubForbidden or ErrorCode.GitHubNotFound)
+        catch (ForgeException no) when (no.Code is ErrorCodes.GitHubForbidden or ErrorCodes.GitHubNotFound)
         {
             if (!no.Message.Contains("already running", StringComparison.OrdinalIgnoreCase)) return no.Message;
         }
