@@ -124,11 +124,10 @@ public sealed class GitHubForgeTests : IDisposable
     [Fact]
     public async Task Every_page_of_the_listing_counts()
     {
-        const string next = "https://ghe.acme.com/api/v3/repos/o/r/actions/runs?page=2";
-        var page = await AnswerOf(_github);
+        _github.HasRuns("ci push success");
+        var page = (await AnswerOf(_github)).Replace("\"total_count\":1", "\"total_count\":2", StringComparison.Ordinal);
         using var paged = new FakeGitHubApi();
-        paged.Says(Runs, page, HttpStatusCode.OK, ("Link", $"<{next}>; rel=\"next\""));
-        paged.Says(Runs, page.Replace("7000000000", "7000000009", StringComparison.Ordinal)
+        paged.Says(Runs, page).Says(Runs, page.Replace("7000000000", "7000000009", StringComparison.Ordinal)
             .Replace("\"workflow_id\":2", "\"workflow_id\":3", StringComparison.Ordinal).Replace("completed", "in_progress", StringComparison.Ordinal).Replace("\"success\"", "null", StringComparison.Ordinal));
 
         var started = Assert.IsType<CiStarted>(await paged.Forge().ReadCi(paged.Repo, paged.Task, default));
