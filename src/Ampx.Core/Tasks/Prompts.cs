@@ -8,19 +8,21 @@ public static class Prompts
     /// <summary>The whole prompt of the run that <paramref name="task"/> is in: the instruction, and from the second run on which one this is, what was tried, and what became of it.</summary>
     public static string Of(TaskState task)
     {
-        if (task.Feedback is null) return task.Prompt;
+        if (task.Feedback is null && task.Tried.IsEmpty) return task.Prompt;
         var text = new StringBuilder()
             .AppendLine(task.Prompt.TrimEnd())
             .AppendLine()
             .AppendLine("---")
-            .AppendLine($"This is attempt {task.Attempts} of {task.MaxAttempts} at the instruction above. Your earlier work is in this checkout, on branch {task.Branch}.");
+            .Append($"This is attempt {task.Attempts} of {task.MaxAttempts} at the instruction above.")
+            .AppendLine(task.RemoteSha is null ? "" : $" What was pushed so far is in this checkout, on branch {task.Branch}.");
         if (!task.Tried.IsEmpty)
         {
             text.AppendLine().AppendLine("What was tried so far:");
             foreach (var line in task.Tried) text.Append("- ").AppendLine(line);
         }
 
-        return text.AppendLine().Append(task.Feedback).ToString();
+        if (task.Feedback is { } feedback) text.AppendLine().Append(feedback);
+        return text.ToString();
     }
 
     internal static string ChangedNothing(string? feedback)

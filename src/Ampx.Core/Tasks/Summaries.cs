@@ -3,9 +3,12 @@ namespace Ampx.Core.Tasks;
 /// <summary>The one line that says where a task stands.</summary>
 public static class Summaries
 {
+    private const int MostOfALine = 200;
+
     /// <summary>The line for <paramref name="task"/>; needs nothing but its state.</summary>
     public static string Of(TaskState task) => task switch
     {
+        { Phase: Phase.WaitingForWorker, Unpublished: true } => $"waiting for a worker to push {TaskMachine.Short(task.HeadSha!)}",
         { Phase: Phase.WaitingForWorker, Attempts: 0 } => "waiting for a worker",
         { Phase: Phase.WaitingForWorker } => $"waiting for a worker to run attempt {Math.Min(task.Attempts + (task.RunCounted ? 0 : 1), task.MaxAttempts)} of {task.MaxAttempts}",
         { Phase: Phase.Preparing } => $"preparing the workspace for {Attempt(task)}",
@@ -31,11 +34,14 @@ public static class Summaries
 
     private static string Count(int attempts) => attempts == 1 ? "1 attempt" : $"{attempts} attempts";
 
-    private static string FirstLine(string text)
+    /// <summary>The first line of <paramref name="text"/>, cut at 200 characters and never within one.</summary>
+    internal static string FirstLine(string text)
     {
         var line = text.AsSpan().Trim();
         var end = line.IndexOfAny('\r', '\n');
         if (end >= 0) line = line[..end];
-        return line.Length > 200 ? $"{line[..199]}…" : line.ToString();
+        if (line.Length <= MostOfALine) return line.ToString();
+        var cut = char.IsHighSurrogate(line[MostOfALine - 2]) ? MostOfALine - 2 : MostOfALine - 1;
+        return $"{line[..cut]}…";
     }
 }

@@ -21,57 +21,61 @@ public static partial class TaskMachine
             // People.
             (not (Stopping or Merging or Done), AbortRequested) => Abort(t, now),
             (Done, AbortRequested) when t.PullRequest is { AutoMerge: true } pr => t with { PullRequest = pr with { AutoMerge = false } },
-            (Done, ContinueRequested more) => TakeUp(Pend(t, more), now),
-            (WaitingForCi or BackingOff or CollectingFeedback or OpeningPr, ContinueRequested more) => TakeUp(Pend(t, more), now),
-            (Stopping, ContinueRequested more) => Pend(t, more) with { ContinueAfterStop = true },
-            (WaitingForWorker or Preparing or Agent or Publishing, ContinueRequested more) => Pend(t, more),
-            (Done, MergeRequested wish) when t.Status is Status.Success => Enter(t, Merging, now) with { Merge = wish.Order, StepFailures = 0 },
+            (WaitingForCi or BackingOff or CollectingFeedback or OpeningPr or Done, ContinueRequested more) when t.PullRequest is not { State: PullRequestState.Merged } =>
+                TakeUp(Pend(t, more), now),
+            (WaitingForWorker or Preparing or Agent or Publishing, ContinueRequested more) => Wait(t, more, now),
+            (Stopping, ContinueRequested more) => Wait(t, more, now) with { ContinueAfterStop = true },
+            (Done, MergeRequested wish) when t is { Status: Status.Success, PullRequest: not { State: PullRequestState.Merged } } =>
+                Enter(t, Merging, now) with { Merge = wish.Order },
 
             // A worker's way through one run.
             (WaitingForWorker, Claimed { Run.Kind: RunKind.Agent } claim) => Begin(t, claim.Run, now),
             (Preparing, Prepared tree) => Enter(t, Agent, now) with
             {
-                Base = tree.Base, BaseSha = tree.BaseSha, StartSha = tree.StartSha, RemoteSha = tree.RemoteSha,
-                CompareUrl = tree.CompareUrl, RejectedSha = null, StepFailures = 0,
+                Base = tree.Base, BaseSha = tree.BaseSha, StartSha = tree.StartSha, RemoteSha = tree.RemoteSha, HeadSha = tree.RemoteSha,
+                CompareUrl = tree.CompareUrl, StepFailures = 0,
             },
             (Agent, ThreadCreated thread) => t with { ThreadId = thread.ThreadId },
-            (Agent, AgentCommitted done) => Enter(AgentEnded(t, "committed", done.Said, done.Usage), Publishing, now) with { HeadSha = done.Sha },
-            (Agent, AgentChangedNothing idle) => ChangedNothing(AgentEnded(t, ErrorCode.NoChanges, idle.Said, idle.Usage), now),
+            (Agent, AgentCommitted done) => Enter(AgentEnded(t, "committed", done.Said, done.Usage), Publishing, now) with { HeadSha = done.Sha, RejectedSha = null },
+            (Agent, AgentChangedNothing idle) => ChangedNothing(AgentEnded(t, ErrorCode.NoChanges, idle.Said, idle.Usage) with { RejectedSha = null }, now),
             (Agent, AgentFailed bad) => RunFailed(Close(AgentEnded(t, bad.Code, null, bad.Usage), bad.Code, now), new(bad.Code, bad.Detail), now),
             (Publishing, Pushed done) => AtRemote(t, done, now),
-            (Publishing, PushRefused { ForContent: true } no) => NextRun(Close(t, ErrorCode.PushRejected, now) with { RejectedSha = t.HeadSha, HeadSha = t.RemoteSha },
-                Prompts.PushRefused(no.Detail), new(ErrorCode.PushRejected, no.Detail), now),
-            (Publishing, PushRefused no) => Review(t, new(ErrorCode.PushRejected, no.Detail), now),
+            (Publishing, PushRefused { ForContent: true } no) => NextRun(Refused(t, now), Prompts.PushRefused(no.Detail), new(ErrorCode.PushRejected, no.Detail), now),
+            (Publishing, PushRefused no) => Review(Refused(t, now), new(ErrorCode.PushRejected, no.Detail), now),
             (Publishing, BranchMoved moved) => NextRun(Close(t, "branch_moved", now) with { HeadSha = moved.RemoteSha, RemoteSha = moved.RemoteSha },
                 Prompts.BranchMoved(moved.RemoteSha), new(ErrorCode.PushRejected, $"somebody else's commit {Short(moved.RemoteSha)} is on {t.Branch}"), now),
-            (Publishing, WorkLost) => Enter(t, WaitingForWorker, now) with { HeadSha = t.RemoteSha, RunCounted = true },
+            (Publishing, WorkLost) => Queue(t with { HeadSha = t.RemoteSha, RunCounted = true, StepFailures = 0 }, now),
 
             // CI.
-            (WaitingForCi, Claimed { Run.Kind: RunKind.Ci } claim) => t with { Run = claim.Run },
-            (WaitingForCi, CiCommandEnded { Code: { } code } end) => Blocked(t, code, end.Detail ?? code, end.Report, now),
-            (WaitingForCi, CiCommandEnded { Report.Verdict: "green" } end) => Green(t, end.Report, now),
-            (WaitingForCi, CiCommandEnded end) => Enter(Judged(t, end.Report), CollectingFeedback, now),
+            (WaitingForCi, Claimed { Run.Kind: RunKind.Ci } claim) when t is { Forge: ForgeKind.Git, Run: null } => t with { Run = claim.Run },
+            (WaitingForCi, CiCommandEnded { Code: { } code } end) when t.Run is not null => Blocked(t, code, end.Detail ?? code, end.Report, now),
+            (WaitingForCi, CiCommandEnded { Report.Verdict: "green" } end) when t.Run is not null => Green(t, end.Report, now),
+            (WaitingForCi, CiCommandEnded end) when t.Run is not null => Enter(Judged(t, end.Report), CollectingFeedback, now),
             (WaitingForCi, CiStarted run) => t with { CiRunId = run.RunId, CiUrl = run.Url, StepFailures = 0 },
             (WaitingForCi, CiPassed ci) => Green(t, ci.Report, now),
             (WaitingForCi, CiFailed ci) => Enter(Judged(t, ci.Report), CollectingFeedback, now),
             (WaitingForCi, CiBlocked ci) => Blocked(t, ci.Code, ci.Detail, ci.Report, now),
-            (CollectingFeedback, FeedbackCollected why) => NextRun(Close(t, "red", now) with { StepFailures = 0 }, why.Text, new(ErrorCode.CiFailed, why.Cause), now),
+            (CollectingFeedback, FeedbackCollected why) => NextRun(Close(t, "red", now), why.Text, new(ErrorCode.CiFailed, why.Cause), now),
 
             // Pull request and merge.
+            (OpeningPr, PullRequestOpened open) when t.Ending is { } ending => Finish(t with { PullRequest = open.PullRequest }, ending, now),
             (OpeningPr, PullRequestOpened { PullRequest.State: PullRequestState.Closed or PullRequestState.Merged } open) =>
                 Review(t with { PullRequest = open.PullRequest }, new(ErrorCode.PullRequestClosed, $"pull request #{open.PullRequest.Number} is {AmpxJson.Word(open.PullRequest.State)}"), now),
-            (OpeningPr, PullRequestOpened open) when t.Ending is { } ending => Finish(t with { PullRequest = open.PullRequest }, ending, now),
             (OpeningPr, PullRequestOpened open) => Enter(t, WaitingForCi, now) with { PullRequest = open.PullRequest, CiSince = news.At, StepFailures = 0 },
-            (OpeningPr, StepFailed) when t.Ending is { } ending => Finish(t, ending, now),
-            (Merging, Merged) => AfterMerge(t, now) with { PullRequest = (t.PullRequest ?? new(0, t.Repo, PullRequestState.Open)) with { State = PullRequestState.Merged } },
+            (Merging, Merged) => AfterMerge(t, now) with
+            {
+                // A plain git repository has no pull requests: the merged branch stands for one, with number 0.
+                PullRequest = (t.PullRequest ?? new(0, t.CompareUrl ?? t.Repo, PullRequestState.Open)) with { State = PullRequestState.Merged, AutoMerge = false },
+            },
             (Merging, MergeRefused no) => AfterMerge(t, now) with { MergeRefusal = new(no.Code, no.Detail) },
             (Merging, StepFailed bad) => MergeStepFailed(t, new(bad.Code, bad.Detail), now),
+            (Merging, BackoffEnded) when t.Resume is Merging => Enter(t, Merging, now) with { Resume = null },
 
             // What fails, passes and is lost.
             (Preparing or Publishing or WaitingForCi or CollectingFeedback or OpeningPr, StepFailed bad) => StepFailedIn(t, new(bad.Code, bad.Detail), now),
-            (BackingOff, BackoffEnded) => Enter(t, t.Resume ?? WaitingForWorker, now) with { Resume = null },
+            (BackingOff, BackoffEnded) => Resumed(t with { Resume = null, Error = null }, t.Resume ?? WaitingForWorker, now),
             (Preparing or Agent or Publishing, WorkerLost lost) => Lost(t, lost.Detail, now),
-            (WaitingForCi, WorkerLost lost) => CiWorkerLost(t, lost.Detail, now),
+            (WaitingForCi, WorkerLost lost) when t.Run is not null => CiWorkerLost(t, lost.Detail, now),
             (Stopping, RunStopped or WorkerLost) => Stopped(t, now),
             _ => throw new IllegalTransitionException(task.Phase, news),
         };
@@ -79,7 +83,7 @@ public static partial class TaskMachine
         {
             Version = task.Version + 1,
             UpdatedAt = news.At,
-            Last = new Transition(CauseOf(news), news.By, DetailOf(news)),
+            Last = Transitions.Of(news),
         };
         return next with { Summary = Summaries.Of(next) };
     }
@@ -95,6 +99,7 @@ public static partial class TaskMachine
         CollectingFeedback => new CollectFeedback(),
         BackingOff => new WakeAt(task.NextWakeAt!.Value),
         OpeningPr => new OpenPullRequest(task.Draft || task.Ending is not null || task.Attempt?.Ci?.Verdict is not "green"),
+        Merging when task.Resume is Merging => new WakeAt(task.NextWakeAt!.Value),
         Merging => new MergePullRequest(task.Merge!),
         Done => new Rest(),
         _ => throw new InvalidOperationException($"phase {task.Phase} of task {task.Id} has no effect"),
@@ -115,7 +120,7 @@ public static partial class TaskMachine
     private static Status StatusIn(TaskState task, Phase phase) => phase switch
     {
         _ when phase is Stopping or Merging or Done => task.Status,
-        WaitingForWorker when task.Attempts == 0 && task.StepFailures == 0 => Status.Queued,
+        WaitingForWorker when task.Attempts == 0 => Status.Queued,
         WaitingForWorker or CollectingFeedback or BackingOff => Status.Retrying,
         _ => task.Attempts > 1 ? Status.Retrying : Status.Running,
     };
@@ -124,7 +129,7 @@ public static partial class TaskMachine
     private static TaskState Begin(TaskState task, RunClaim run, Moment now)
     {
         if (task.Unpublished) return Enter(task, Publishing, now) with { Run = run };
-        var t = task.PendingInstructions.IsEmpty ? task : JoinPending(task);
+        var t = task.PendingInstructions.IsEmpty ? task : NewInstruction(task);
         if (!t.RunCounted)
         {
             t = t with
@@ -151,8 +156,11 @@ public static partial class TaskMachine
     {
         if (task.ToldNoChanges) return Review(Close(task, ErrorCode.NoChanges, now), new(ErrorCode.NoChanges, "the agent ended twice without changing a file"), now);
         var again = task with { ToldNoChanges = true, RunCounted = true, Feedback = Prompts.ChangedNothing(task.Feedback) };
-        return OverBudget(again) is { } over ? Review(again, over, now) : Enter(again, WaitingForWorker, now);
+        return Queue(again, now);
     }
+
+    /// <summary>The server won't have the commit: whatever run comes next gets its changes uncommitted.</summary>
+    private static TaskState Refused(TaskState task, Moment now) => Close(task, ErrorCode.PushRejected, now) with { RejectedSha = task.HeadSha, HeadSha = task.RemoteSha };
 
     private static TaskState AtRemote(TaskState task, Pushed done, Moment now)
     {
@@ -172,44 +180,54 @@ public static partial class TaskMachine
         {
             CiRunId = deciding is { Id: > 0 } ? deciding.Id : task.CiRunId,
             CiUrl = deciding?.Url ?? task.CiUrl,
+            StepFailures = 0,
             Attempt = task.Attempt is { } attempt ? attempt with { Ci = report, Outcome = report.Verdict } : null,
         };
     }
 
     private static TaskState Green(TaskState task, CiReport report, Moment now)
     {
-        var t = Judged(task, report) with { StepFailures = 0 };
+        var t = Judged(task, report);
         var unready = t.PullRequest is null || (t.PullRequest.State is PullRequestState.Draft && !t.Draft);
         return t.Forge is ForgeKind.GitHub && unready
             ? Enter(t, OpeningPr, now)
             : Finish(Close(t, "green", now), new Ending(Status.Success, null), now);
     }
 
-    private static TaskState Blocked(TaskState task, string code, string detail, CiReport report, Moment now) =>
-        Review(Close(Judged(task, report), code, now), new(code, detail), now);
+    private static TaskState Blocked(TaskState task, string code, string detail, CiReport report, Moment now)
+    {
+        var t = Close(Judged(task, report), code, now);
+        if (code is ErrorCode.PullRequestClosed && t.PullRequest is { } pr) t = t with { PullRequest = pr with { State = PullRequestState.Closed } };
+        return Review(t, new(code, detail), now);
+    }
 
     /// <summary>Another run with what is known now, if attempts and budget allow one.</summary>
     private static TaskState NextRun(TaskState task, string feedback, TaskError cause, Moment now)
     {
-        var t = task with { Feedback = feedback, Tried = task.Tried.Add($"Attempt {task.Attempts}: {cause.Detail}") };
-        if (t.Attempts >= t.MaxAttempts) return Review(t, cause, now);
-        return OverBudget(t) is { } over ? Review(t, over, now) : Enter(t, WaitingForWorker, now);
+        var t = WithTried(task, cause) with { Feedback = feedback, StepFailures = 0 };
+        return t.Attempts >= t.MaxAttempts ? Review(t, cause, now) : Queue(t, now);
     }
 
     private static TaskState RunFailed(TaskState task, TaskError cause, Moment now)
     {
-        var t = task with { Tried = task.Tried.Add($"Attempt {task.Attempts}: {cause.Detail}") };
+        var t = WithTried(task, cause);
         if (ErrorCode.Fatal.Contains(cause.Code)) return Finish(t, new Ending(Status.Error, cause), now);
-        if (t.Attempts >= t.MaxAttempts) return Review(t, cause, now);
+        if (t.Attempts >= t.MaxAttempts || cause.Code is ErrorCode.BudgetExhausted) return Review(t, cause, now);
         return OverBudget(t) is { } over ? Review(t, over, now) : BackOff(t, WaitingForWorker, cause, t.Attempts, now);
     }
+
+    private static TaskState WithTried(TaskState task, TaskError cause) =>
+        task with { Tried = task.Tried.Add($"Attempt {task.Attempts}: {Summaries.FirstLine(cause.Detail)}") };
 
     private static TaskState StepFailedIn(TaskState task, TaskError cause, Moment now)
     {
         var t = task with { StepFailures = task.StepFailures + 1 };
-        if (ErrorCode.Fatal.Contains(cause.Code)) return Finish(Close(t, cause.Code, now), new Ending(Status.Error, cause), now);
-        if (t.StepFailures >= now.Rules.StepAttempts) return Review(Close(t, cause.Code, now), cause, now);
-        return BackOff(t, t.Phase is Preparing or Publishing ? WaitingForWorker : t.Phase, cause, t.StepFailures, now);
+        var fatal = ErrorCode.Fatal.Contains(cause.Code);
+        if (!fatal && t.StepFailures < now.Rules.StepAttempts)
+            return BackOff(t, t.Phase is Preparing or Publishing ? WaitingForWorker : t.Phase, cause, t.StepFailures, now);
+        if (t.Ending is { } ending) return Finish(t, ending, now);
+        t = Close(t, cause.Code, now);
+        return fatal ? Finish(t, new Ending(Status.Error, cause), now) : Review(t, cause, now);
     }
 
     private static TaskState MergeStepFailed(TaskState task, TaskError cause, Moment now)
@@ -217,13 +235,14 @@ public static partial class TaskMachine
         var t = task with { StepFailures = task.StepFailures + 1 };
         return ErrorCode.Fatal.Contains(cause.Code) || t.StepFailures >= now.Rules.StepAttempts
             ? AfterMerge(t, now) with { MergeRefusal = cause }
-            : t with { Step = t.Step + 1, NextWakeAt = now.At + Delay(t, t.StepFailures, now.Rules) };
+            : Enter(t, Merging, now) with { Resume = Merging, NextWakeAt = now.At + Delay(t, t.StepFailures, now.Rules) };
     }
 
-    private static TaskState BackOff(TaskState task, Phase resume, TaskError cause, int failures, Moment now) => Enter(task, BackingOff, now) with
-    {
-        Resume = resume, Error = cause, NextWakeAt = now.At + Delay(task, failures, now.Rules),
-    };
+    private static TaskState BackOff(TaskState task, Phase resume, TaskError cause, int failures, Moment now) => CanTakeUp(task)
+        ? TakeUp(task, now)
+        : Enter(task, BackingOff, now) with { Resume = resume, Error = cause, NextWakeAt = now.At + Delay(task, failures, now.Rules) };
+
+    private static TaskState Resumed(TaskState task, Phase phase, Moment now) => phase is WaitingForWorker ? Queue(task, now) : Enter(task, phase, now);
 
     /// <summary>Exponential, from half to the whole of the step, by a jitter that the task and its version decide: the same state always waits the same.</summary>
     private static TimeSpan Delay(TaskState task, int failures, TaskRules rules)
@@ -238,39 +257,32 @@ public static partial class TaskMachine
     private static TaskState Lost(TaskState task, string detail, Moment now)
     {
         var t = task with { WorkersLost = task.WorkersLost + 1, RunCounted = task.Phase is not Publishing };
-        return t.WorkersLost > now.Rules.WorkersLost
-            ? Review(Close(t, ErrorCode.WorkerLost, now), new(ErrorCode.WorkerLost, detail), now)
-            : Enter(t, WaitingForWorker, now);
+        return t.WorkersLost > now.Rules.WorkersLost ? LostTooOften(t, detail, now) : Queue(t, now);
     }
 
     private static TaskState CiWorkerLost(TaskState task, string detail, Moment now)
     {
-        var t = task with { WorkersLost = task.WorkersLost + 1, Run = null };
-        return t.WorkersLost > now.Rules.WorkersLost
-            ? Review(Close(t, ErrorCode.WorkerLost, now), new(ErrorCode.WorkerLost, detail), now)
-            : Enter(t, WaitingForCi, now);
+        var t = task with { WorkersLost = task.WorkersLost + 1 };
+        return t.WorkersLost > now.Rules.WorkersLost ? LostTooOften(t, detail, now) : Enter(t, WaitingForCi, now);
     }
 
-    private static TaskState Abort(TaskState task, Moment now)
+    private static TaskState LostTooOften(TaskState task, string detail, Moment now) =>
+        Review(Close(task, ErrorCode.WorkerLost, now), new(ErrorCode.WorkerLost, detail), now);
+
+    private static TaskState AfterMerge(TaskState task, Moment now) => Enter(task, Done, now) with
     {
-        var t = Close(task, "aborted", now) with { Status = Status.Aborted };
-        var ending = new Ending(Status.Aborted, null);
-        return t.Run is null ? Finish(t, ending, now) : Enter(t, Stopping, now) with { Ending = ending };
-    }
+        NextWakeAt = null, Merge = null, Resume = null, StepFailures = 0,
+    };
 
-    private static TaskState Stopped(TaskState task, Moment now)
-    {
-        var t = Finish(task, task.Ending ?? new Ending(Status.Aborted, null), now);
-        return task.ContinueAfterStop ? TakeUp(t, now) : t;
-    }
-
-    private static TaskState AfterMerge(TaskState task, Moment now) => Enter(task, Done, now) with { NextWakeAt = null, Merge = null, StepFailures = 0 };
-
-    /// <summary>Ends for a person to look at, by way of a draft pull request where the work can be shown in one.</summary>
+    /// <summary>
+    /// Ends for a person to look at, by way of a draft pull request where the work can be shown in one.
+    /// If the person has written already what to do next, that is done instead.
+    /// </summary>
     private static TaskState Review(TaskState task, TaskError cause, Moment now)
     {
+        if (CanTakeUp(task) && cause.Code is not ErrorCode.BudgetExhausted) return TakeUp(task, now);
         var ending = new Ending(Status.NeedsReview, cause);
-        var show = now.Rules.PullRequestOnNeedsReview && task is { Forge: ForgeKind.GitHub, PullRequest: null, RemoteSha: not null } && task.RemoteSha != task.BaseSha;
+        var show = now.Rules.PullRequestOnNeedsReview && task is { Forge: ForgeKind.GitHub, PullRequest: null, RemoteSha: not null, Phase: not OpeningPr } && task.RemoteSha != task.BaseSha;
         return show ? Enter(task, OpeningPr, now) with { Ending = ending, Status = Status.Retrying, StepFailures = 0 } : Finish(task, ending, now);
     }
 
@@ -284,33 +296,12 @@ public static partial class TaskMachine
         ? task with { Attempt = attempt with { FinishedAt = now.At, Outcome = outcome } }
         : task;
 
-    private static TaskState Pend(TaskState task, ContinueRequested more) => task with
+    /// <summary>Waits for a worker; for another agent run only within the budget.</summary>
+    private static TaskState Queue(TaskState task, Moment now)
     {
-        PendingInstructions = more.Prompt is { } text ? task.PendingInstructions.Add(text) : task.PendingInstructions,
-        MaxAttempts = more.MaxAttempts ?? task.MaxAttempts,
-        MaxTokens = more.MaxTokens ?? task.MaxTokens,
-        MaxTime = more.MaxTime ?? task.MaxTime,
-    };
-
-    /// <summary>The waiting instructions become the task's: on its branch and thread, with a fresh budget of attempts.</summary>
-    private static TaskState TakeUp(TaskState task, Moment now)
-    {
-        var t = Close(task, "superseded", now) with
-        {
-            Attempts = 0, RunCounted = false, StepFailures = 0, WorkersLost = 0, ToldNoChanges = false, Tried = [], Feedback = null,
-            Error = null, Ending = null, Resume = null, FinishedAt = null, ContinueAfterStop = false,
-        };
-        if (!t.PendingInstructions.IsEmpty) t = t with { Prompt = string.Join("\n\n", t.PendingInstructions), PendingInstructions = [] };
-        return Enter(t, WaitingForWorker, now);
+        if (!task.Unpublished && OverBudget(task) is { } over) return Review(task, over, now);
+        return Enter(CanTakeUp(task) ? Superseded(task, now) : task, WaitingForWorker, now);
     }
-
-    /// <summary>Instructions that came while the task waited for a worker: with the first one if no run has seen it yet.</summary>
-    private static TaskState JoinPending(TaskState task) => task with
-    {
-        Prompt = string.Join("\n\n", task.Attempts == 0 ? [task.Prompt, .. task.PendingInstructions] : task.PendingInstructions),
-        PendingInstructions = [],
-        Attempts = 0, RunCounted = false, WorkersLost = 0, ToldNoChanges = false, Tried = [],
-    };
 
     private static TaskError? OverBudget(TaskState task) => task switch
     {
@@ -326,43 +317,5 @@ public static partial class TaskMachine
             ? task
             : task with { TimeSpent = task.TimeSpent + (news.At - task.UpdatedAt) };
 
-    private static string CauseOf(TaskEvent news) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(news.GetType().Name);
-
-    private static string? DetailOf(TaskEvent news) => news switch
-    {
-        ContinueRequested { Prompt: { } prompt } => prompt,
-        Claimed claim => claim.Run.WorkerId,
-        AgentCommitted done => Short(done.Sha),
-        AgentFailed bad => $"{bad.Code}: {bad.Detail}",
-        Pushed done => Short(done.Sha),
-        PushRefused no => no.Detail,
-        BranchMoved moved => Short(moved.RemoteSha),
-        WorkLost lost => lost.Detail,
-        WorkerLost lost => lost.Detail,
-        CiBlocked ci => $"{ci.Code}: {ci.Detail}",
-        CiCommandEnded { Code: { } code } end => $"{code}: {end.Detail}",
-        CiCommandEnded end => end.Report.Verdict,
-        FeedbackCollected why => why.Cause,
-        PullRequestOpened open => open.PullRequest.Url,
-        Merged merged => Short(merged.Sha),
-        MergeRefused no => $"{no.Code}: {no.Detail}",
-        StepFailed bad => $"{bad.Code}: {bad.Detail}",
-        _ => null,
-    };
-
     internal static string Short(string sha) => sha.Length > 10 ? sha[..10] : sha;
-}
-
-/// <summary>News that mean nothing in the phase they came in.</summary>
-[GenerateSerializer, Alias("ampx.illegal-transition.v1")]
-public sealed class IllegalTransitionException : InvalidOperationException
-{
-    public IllegalTransitionException(Phase phase, TaskEvent news)
-        : base($"a task in phase {AmpxJson.Word(phase)} can't take {news.GetType().Name}")
-    {
-    }
-
-    public IllegalTransitionException() { }
-    public IllegalTransitionException(string message) : base(message) { }
-    public IllegalTransitionException(string message, Exception inner) : base(message, inner) { }
 }

@@ -46,28 +46,87 @@ public static partial class TaskMachine
     {
         AbortRequested => task switch
         {
-            { Phase: Stopping } => No(task, "it is being stopped already"),
-            { Phase: Merging } => No(task, "it is being merged; wait for that to end"),
+            { Phase: Stopping } => No(task, $"is being stopped already; {Abortable}"),
+            { Phase: Merging } => No(task, $"is being merged; {Abortable}"),
             { Phase: Done, PullRequest.AutoMerge: true } => null,
-            { Phase: Done } => No(task, $"it has ended ({AmpxJson.Word(task.Status)}); only queued, running and retrying tasks can be aborted"),
+            { Phase: Done } => No(task, $"has ended as {AmpxJson.Word(task.Status)}; {Abortable}"),
             _ => null,
         },
         ContinueRequested more => task switch
         {
-            { Phase: Merging } => No(task, "it is being merged; wait for that to end"),
+            { Phase: Merging } => No(task, "is being merged; a task in any other phase can be continued, this one unless it gets merged"),
             { PullRequest.State: PullRequestState.Merged } => new(ErrorCode.BranchGone, $"task {task.Id} is merged, so its branch {task.Branch} takes no more work: start a new task"),
-            { Phase: Done } when OverBudget(Pend(task, more)) is { } over => new(ErrorCode.BudgetExhausted, $"{over.Detail}: give a higher limit with the instruction"),
+            { Phase: not (WaitingForWorker or Preparing or Agent or Publishing) } when OverBudget(Pend(task, more)) is { } over =>
+                new(ErrorCode.BudgetExhausted, $"{over.Detail}: give a higher limit with the instruction"),
             _ => null,
         },
         MergeRequested => task switch
         {
-            { Phase: Merging } => No(task, "it is being merged already"),
-            { PullRequest.State: PullRequestState.Merged } => No(task, "it is merged already"),
+            { Phase: Merging } => No(task, "is being merged already; only a task with status success that isn't merged can be"),
+            { PullRequest.State: PullRequestState.Merged } => No(task, "is merged already; only a task with status success that isn't merged can be"),
             { Phase: Done, Status: Status.Success } => null,
             _ => new(ErrorCode.NotMergeable, $"task {task.Id} is {AmpxJson.Word(task.Status)}, not success: only a commit that CI found green is merged"),
         },
         _ => throw new ArgumentException($"{order.GetType().Name} is no order of a person's", nameof(order)),
     };
 
-    private static Refusal No(TaskState task, string why) => new(ErrorCode.Conflict, $"task {task.Id}: {why}");
+    private const string Abortable = "only queued, running and retrying tasks can be aborted";
+
+    private static Refusal No(TaskState task, string why) => new(ErrorCode.Conflict, $"task {task.Id} {why}");
+
+    private static TaskState Abort(TaskState task, Moment now)
+    {
+        var t = Close(task, "aborted", now) with { Status = Status.Aborted };
+        var ending = new Ending(Status.Aborted, null);
+        return t.Run is null ? Finish(t, ending, now) : Enter(t, Stopping, now) with { Ending = ending };
+    }
+
+    private static TaskState Stopped(TaskState task, Moment now)
+    {
+        var t = Finish(task, task.Ending ?? new Ending(Status.Aborted, null), now);
+        return task.ContinueAfterStop ? TakeUp(t, now) : t;
+    }
+
+    private static TaskState Pend(TaskState task, ContinueRequested more) => task with
+    {
+        PendingInstructions = more.Prompt is { } text ? task.PendingInstructions.Add(text) : task.PendingInstructions,
+        MaxAttempts = more.MaxAttempts ?? task.MaxAttempts,
+        MaxTokens = more.MaxTokens ?? task.MaxTokens,
+        MaxTime = more.MaxTime ?? task.MaxTime,
+    };
+
+    /// <summary>The instruction waits for what is under way; the runs that were made already can't be unmade by a lower limit.</summary>
+    private static TaskState Wait(TaskState task, ContinueRequested more, Moment now)
+    {
+        var t = Pend(task, more);
+        t = t with { MaxAttempts = Math.Max(t.MaxAttempts, t.Attempts) };
+        return t.Phase is WaitingForWorker && CanTakeUp(t) ? Superseded(t, now) : t;
+    }
+
+    /// <summary>Closes what was begun on the instruction before: no later change would.</summary>
+    private static TaskState Superseded(TaskState task, Moment now) => Close(task, "superseded", now);
+
+    /// <summary>A commit that is made already goes out first: the instructions wait for that.</summary>
+    private static bool CanTakeUp(TaskState task) => !task.PendingInstructions.IsEmpty && !task.Unpublished;
+
+    /// <summary>The waiting instructions become the task's, or, without any, the last one is run again.</summary>
+    private static TaskState TakeUp(TaskState task, Moment now) => task.Unpublished
+        ? Queue(Afresh(task) with { Attempts = 1, Attempt = task.Attempt! with { Outcome = "committed", FinishedAt = null } }, now) with { Status = Status.Queued }
+        : Queue(NewInstruction(Superseded(task, now)), now);
+
+    /// <summary>The pending instructions in order, after the present one if no agent has begun on that and nobody has ended it.</summary>
+    private static TaskState NewInstruction(TaskState task)
+    {
+        var unseen = task.Phase is not Done && (task.Attempts == 0 || task is { Attempts: 1, RunCounted: true, ToldNoChanges: false });
+        string[] texts = unseen || task.PendingInstructions.IsEmpty ? [task.Prompt, .. task.PendingInstructions] : [.. task.PendingInstructions];
+        return Afresh(task) with { Prompt = string.Join("\n\n", texts), PendingInstructions = [] };
+    }
+
+    /// <summary>On the same branch and thread, with a fresh budget of attempts and nothing of what went wrong before.</summary>
+    private static TaskState Afresh(TaskState task) => task with
+    {
+        Attempts = 0, RunCounted = false, StepFailures = 0, WorkersLost = 0, ToldNoChanges = false, Tried = [], Feedback = null,
+        Error = null, Ending = null, Resume = null, FinishedAt = null, ContinueAfterStop = false,
+        PullRequest = task.PullRequest is { State: PullRequestState.Closed } ? null : task.PullRequest,
+    };
 }

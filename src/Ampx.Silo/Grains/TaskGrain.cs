@@ -58,7 +58,7 @@ public sealed partial class TaskGrain(
     public async Task Wake()
     {
         if (!stored.RecordExists) return;
-        if (stored.State is { Phase: Phase.BackingOff, NextWakeAt: { } due } && due <= clock.GetUtcNow()) await Remember(Apply(new BackoffEnded()));
+        if (TaskMachine.Next(stored.State) is WakeAt wake && wake.Time <= clock.GetUtcNow()) await Remember(Apply(new BackoffEnded()));
         else Drive();
     }
 

@@ -5,6 +5,7 @@ using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Hosting;
+using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
 

@@ -109,7 +109,7 @@ public sealed class Forge : IAsyncDisposable
     }
 
     public static Task<BufferedCommandResult> Git(string folder, params string[] arguments) =>
-        Cli.Wrap("git").WithArguments(arguments).WithWorkingDirectory(folder).WithValidation(CommandResultValidation.None)
+        CliWrap.Cli.Wrap("git").WithArguments(arguments).WithWorkingDirectory(folder).WithValidation(CommandResultValidation.None)
             .WithEnvironmentVariables(new Dictionary<string, string?> { ["GIT_TERMINAL_PROMPT"] = "0", ["GIT_CONFIG_GLOBAL"] = "/dev/null", ["LC_ALL"] = "C" })
             .ExecuteBufferedAsync(Encoding.UTF8).Task;
 

@@ -1,3 +1,4 @@
+using Ampx.Core.Tasks;
 using Ampx.Silo.Git;
 using Xunit;
 

@@ -23,12 +23,5 @@ internal static class SqliteFile
     }
 
     public static string ConnectionString(string path, SqliteOpenMode mode) =>
-        new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Mode = mode, Pooling = true }.ToString();
-
-    /// <summary>Closes the pooled handles.</summary>
-    public static void Forget(string connectionString)
-    {
-        using var any = new SqliteConnection(connectionString);
-        SqliteConnection.ClearPool(any);
-    }
+        new SqliteConnectionStringBuilder { DataSource = Path.GetFullPath(path), Mode = mode, Pooling = false }.ToString();
 }

@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace Ampx.Core.Tasks;
+
+/// <summary>What the timeline says of an event.</summary>
+internal static class Transitions
+{
+    internal static Transition Of(TaskEvent news) => new(CauseOf(news), news.By, DetailOf(news));
+
+    private static string CauseOf(TaskEvent news) => JsonNamingPolicy.SnakeCaseLower.ConvertName(news.GetType().Name);
+
+    private static string? DetailOf(TaskEvent news) => news switch
+    {
+        ContinueRequested { Prompt: { } prompt } => prompt,
+        Claimed claim => claim.Run.WorkerId,
+        AgentCommitted done => TaskMachine.Short(done.Sha),
+        AgentFailed bad => $"{bad.Code}: {bad.Detail}",
+        Pushed done => TaskMachine.Short(done.Sha),
+        PushRefused no => no.Detail,
+        BranchMoved moved => TaskMachine.Short(moved.RemoteSha),
+        WorkLost lost => lost.Detail,
+        WorkerLost lost => lost.Detail,
+        CiBlocked ci => $"{ci.Code}: {ci.Detail}",
+        CiCommandEnded { Code: { } code } end => $"{code}: {end.Detail}",
+        CiCommandEnded end => end.Report.Verdict,
+        FeedbackCollected why => why.Cause,
+        PullRequestOpened open => open.PullRequest.Url,
+        Merged merged => TaskMachine.Short(merged.Sha),
+        MergeRefused no => $"{no.Code}: {no.Detail}",
+        StepFailed bad => $"{bad.Code}: {bad.Detail}",
+        _ => null,
+    };
+}
+
+/// <summary>News that mean nothing in the phase they came in.</summary>
+[GenerateSerializer, Alias("ampx.illegal-transition.v1")]
+public sealed class IllegalTransitionException : InvalidOperationException
+{
+    public IllegalTransitionException(Phase phase, TaskEvent news)
+        : base($"a task in phase {AmpxJson.Word(phase)} can't take {news.GetType().Name}")
+    {
+    }
+
+    public IllegalTransitionException() { }
+    public IllegalTransitionException(string message) : base(message) { }
+    public IllegalTransitionException(string message, Exception inner) : base(message, inner) { }
+}

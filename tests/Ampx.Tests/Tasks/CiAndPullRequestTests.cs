@@ -1,0 +1,159 @@
+using Ampx.Core.Tasks;
+using Xunit;
+using ErrorCode = Ampx.Core.Tasks.ErrorCode;
+using static Ampx.Core.Tasks.Phase;
+using static Ampx.Tests.Tasks.Story;
+
+namespace Ampx.Tests.Tasks;
+
+/// <summary>CI's verdict, pull requests, merging.</summary>
+public class CiAndPullRequestTests
+{
+    [Fact]
+    public void A_workflow_for_pull_requests_gets_a_draft_before_ci_is_waited_for()
+    {
+        var task = After([.. Run("c1"), new Pushed("c1", PullRequestFirst: true)]);
+        Assert.Equal((OpeningPr, new OpenPullRequest(Draft: true)), (task.Phase, TaskMachine.Next(task)));
+        var green = task.Then(Opened(PullRequestState.Draft), Green);
+        Assert.Equal((OpeningPr, new OpenPullRequest(Draft: false)), (green.Phase, TaskMachine.Next(green)));
+        Assert.Equal("marking the pull request ready", green.Summary);
+        Assert.Equal(Status.Success, green.Then(Opened(), Green).Status);
+    }
+
+    [Fact]
+    public void The_second_push_finds_its_pull_request_there()
+    {
+        var task = After([.. Run("c1"), new Pushed("c1", true), Opened(PullRequestState.Draft), Red, Why(), .. Run("c2", "c1"), new Pushed("c2", true)]);
+        Assert.Equal(WaitingForCi, task.Phase);
+    }
+
+    [Fact]
+    public void A_task_that_wants_a_draft_keeps_it()
+    {
+        var green = New(Order with { Draft = true }).Then([.. ToCi("c1"), Green]);
+        Assert.Equal(new OpenPullRequest(Draft: true), TaskMachine.Next(green));
+        Assert.Equal(Status.Success, green.Then(Opened(PullRequestState.Draft), Green).Status);
+    }
+
+    [Fact]
+    public void Ci_is_waited_for_anew_after_the_pull_request_opened()
+    {
+        var task = After([.. ToCi("c1"), Green, Opened()]);
+        Assert.Equal((WaitingForCi, task.UpdatedAt), (task.Phase, task.CiSince));
+        Assert.Equal(CollectingFeedback, task.Then(Red).Phase);
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.CiCancelled)]
+    [InlineData(ErrorCode.CiNotStarted)]
+    [InlineData(ErrorCode.CiActionRequired)]
+    [InlineData(ErrorCode.CiInfrastructure)]
+    [InlineData(ErrorCode.CiTimeout)]
+    public void Ci_without_a_verdict_asks_a_person_and_costs_no_further_run(string code)
+    {
+        var task = After([.. ToCi("c1"), Blocked(code), Opened(PullRequestState.Draft)]);
+        Assert.Equal((Status.NeedsReview, code, 1), (task.Status, task.Error!.Code, task.Attempts));
+        Assert.Equal(code, task.Attempt!.Ci!.Verdict);
+    }
+
+    [Fact]
+    public void The_run_that_decides_is_shown()
+    {
+        var task = After([.. ToCi("c1"), new CiStarted(12, "https://ci/12")]);
+        Assert.Equal((12L, "https://ci/12"), (task.CiRunId, task.CiUrl));
+        Assert.Equal(5_000_000_001, task.Then(Red).CiRunId);
+        Assert.Null(task.Then([Red, Why(), .. ToCi("c2", "c1")]).CiRunId);
+    }
+
+    [Fact]
+    public void A_pull_request_closed_by_a_person_asks_one()
+    {
+        var task = After([.. ToCi("c1"), Green, Opened(PullRequestState.Closed)]);
+        Assert.Equal((Status.NeedsReview, ErrorCode.PullRequestClosed), (task.Status, task.Error!.Code));
+        task = After([.. ToCi("c1"), Green, Opened(), Blocked(ErrorCode.PullRequestClosed)]);
+        Assert.Equal((Status.NeedsReview, PullRequestState.Closed), (task.Status, task.PullRequest!.State));
+        Assert.Equal(OpeningPr, task.Then([Continue("again"), .. ToCi("c2", "c1"), Green]).Phase);
+    }
+
+    [Fact]
+    public void No_draft_is_opened_for_a_branch_that_has_nothing_or_when_the_settings_say_no()
+    {
+        Assert.Equal(Done, After(Times(4, Claim, Lost)).Phase);
+        var quiet = TaskMachine.Apply(After(ToCi("c1")), Blocked() with { At = Start }, Rules with { PullRequestOnNeedsReview = false });
+        Assert.Equal((Done, Status.NeedsReview), (quiet.Phase, quiet.Status));
+    }
+
+    [Fact]
+    public void A_draft_for_review_that_cant_be_opened_is_tried_again_and_then_left_out()
+    {
+        var task = After([.. ToCi("c1"), Blocked(), Step(ErrorCode.CiInfrastructure)]);
+        Assert.Equal(BackingOff, task.Phase);
+        Assert.Equal(new OpenPullRequest(Draft: true), TaskMachine.Next(task.Then(Waited)));
+        task = task.Then([Waited, .. Times(2, Step(), Waited).SkipLast(1)]);
+        Assert.Equal((Done, Status.NeedsReview, ErrorCode.CiCancelled), (task.Phase, task.Status, task.Error!.Code));
+        task = After([.. ToCi("c1"), Blocked(), Step(ErrorCode.GitHubForbidden)]);
+        Assert.Equal((Status.NeedsReview, ErrorCode.CiCancelled), (task.Status, task.Error!.Code));
+    }
+
+    [Fact]
+    public void A_plain_git_repository_has_its_ci_command_run_in_a_slot()
+    {
+        var task = OnPath.Then(ToCi("c1"));
+        Assert.Equal(new RequestWorker(RunKind.Ci), TaskMachine.Next(task));
+        task = task.Then(ClaimCi);
+        Assert.Equal((WaitingForCi, new FollowRun(task.Run!), 1), (task.Phase, TaskMachine.Next(task), task.Attempts));
+        Assert.Throws<IllegalTransitionException>(() => task.Then(ClaimCi));
+        Assert.Equal(Status.Success, task.Then(CiEnded("green")).Status);
+        Assert.Equal(CollectingFeedback, task.Then(CiEnded("red")).Phase);
+        Assert.Equal(ErrorCode.CiTimeout, task.Then(CiEnded("ci_timeout", ErrorCode.CiTimeout)).Error!.Code);
+    }
+
+    [Fact]
+    public void A_ci_command_lost_with_its_worker_is_run_again_under_a_new_step()
+    {
+        var claimed = OnPath.Then([.. ToCi("c1"), ClaimCi]);
+        var task = claimed.Then(Lost);
+        Assert.Equal((WaitingForCi, null, claimed.Step + 1), (task.Phase, task.Run, task.Step));
+        Assert.Equal(ErrorCode.WorkerLost, OnPath.Then([.. ToCi("c1"), .. Times(4, ClaimCi, Lost)]).Error!.Code);
+    }
+
+    [Fact]
+    public void Merging_keeps_success_and_its_end_time()
+    {
+        var success = After(ToSuccess);
+        var merging = success.Then(Merge);
+        Assert.Equal((Merging, Status.Success, success.FinishedAt), (merging.Phase, merging.Status, merging.FinishedAt));
+        Assert.Equal(new MergePullRequest(new MergeOrder()), TaskMachine.Next(merging));
+        var merged = merging.Then(new Merged("m1"));
+        Assert.Equal((Done, Status.Success, PullRequestState.Merged, "merged"), (merged.Phase, merged.Status, merged.PullRequest!.State, merged.Summary));
+        Assert.Equal(success.FinishedAt, merged.FinishedAt);
+    }
+
+    [Fact]
+    public void A_refused_merge_leaves_the_task_as_it_was_and_says_why()
+    {
+        var success = After(ToSuccess);
+        var task = success.Then(Merge, new MergeRefused(ErrorCode.MergeConflict, "till.cs"));
+        Assert.Equal(new TaskError(ErrorCode.MergeConflict, "till.cs"), task.MergeRefusal);
+        Assert.Equal((success.Status, success.Phase, success.PullRequest, success.HeadSha), (task.Status, task.Phase, task.PullRequest, task.HeadSha));
+        Assert.Null(task.Then(Merge).MergeRefusal);
+    }
+
+    [Fact]
+    public void A_merge_that_fails_for_a_passing_cause_waits_and_tries_again()
+    {
+        var task = After([.. ToSuccess, Merge, Step()]);
+        Assert.Equal((Merging, Status.Success, new WakeAt(task.NextWakeAt!.Value)), (task.Phase, task.Status, TaskMachine.Next(task)));
+        Assert.IsType<MergePullRequest>(TaskMachine.Next(task.Then(Waited)));
+        task = task.Then([Waited, Step(), Waited, Step()]);
+        Assert.Equal((Done, Status.Success, ErrorCode.CloneFailed), (task.Phase, task.Status, task.MergeRefusal!.Code));
+    }
+
+    [Fact]
+    public void A_merged_plain_git_branch_stands_for_a_merged_pull_request()
+    {
+        var task = OnPath.Then([.. ToCi("c1"), ClaimCi, CiEnded("green"), Merge, new Merged("m1")]);
+        Assert.Equal((0, PullRequestState.Merged), (task.PullRequest!.Number, task.PullRequest.State));
+        Assert.Equal(ErrorCode.BranchGone, TaskMachine.WhyNot(task, Continue("more"))!.Code);
+    }
+}

@@ -1,0 +1,59 @@
+using Ampx.Core.Tasks;
+using static Ampx.Core.Tasks.Phase;
+
+namespace Ampx.Tests.Tasks;
+
+/// <summary>One change in a task's life.</summary>
+internal sealed record Change(TaskState Before, TaskEvent News, TaskState After)
+{
+    public override string ToString() => $"{Before.Phase} → {News.GetType().Name} → {After.Phase}";
+}
+
+/// <summary>A task's life as chance has it: mostly news that fit the phase, now and then any, late and senseless ones too.</summary>
+internal static class Life
+{
+    /// <summary>The changes that <paramref name="choices"/> lead to; news that mean nothing change nothing.</summary>
+    public static IReadOnlyList<Change> Of(int[] choices)
+    {
+        var kind = choices.Length == 0 ? 0 : Math.Abs(choices[0] % 4);
+        var task = Story.New(Story.Order with
+        {
+            Forge = kind % 2 == 0 ? ForgeKind.GitHub : ForgeKind.Git,
+            MaxAttempts = 1 + kind,
+            MaxTokens = kind > 1 ? 500 : null,
+            MaxTime = kind == 3 ? TimeSpan.FromHours(2) : null,
+        });
+        var changes = new List<Change>();
+        for (var n = 1; n <= choices.Length; n++)
+        {
+            var random = new Random(choices[n - 1]);
+            var all = Samples.Events(task, n);
+            var fitting = random.Next(8) == 0 ? all : [.. all.Where(news => Fits(task, news))];
+            var news = fitting[random.Next(fitting.Length)] with { At = task.UpdatedAt.AddSeconds(random.Next(600)) };
+            if (!Samples.Takes(task, news, out var after)) continue;
+            changes.Add(new(task, news, after));
+            task = after;
+        }
+
+        return changes;
+    }
+
+    /// <summary>People come in at any time, but seldom; the rest is what the phase waits for.</summary>
+    private static bool Fits(TaskState task, TaskEvent news) => (task.Phase, news) switch
+    {
+        (Done, ContinueRequested or MergeRequested) => true,
+        (_, ContinueRequested { MaxAttempts: null, Prompt: not null }) => true,
+        (WaitingForWorker, Claimed) => true,
+        (Preparing, Prepared or StepFailed or WorkerLost) => true,
+        (Agent, ThreadCreated or AgentCommitted or AgentChangedNothing or AgentFailed or WorkerLost) => true,
+        (Publishing, Pushed or PushRefused or BranchMoved or WorkLost or WorkerLost or StepFailed) => true,
+        (WaitingForCi, CiStarted or CiPassed or CiFailed or CiBlocked) => task.Forge is ForgeKind.GitHub,
+        (WaitingForCi, Claimed or CiCommandEnded or WorkerLost) => task.Forge is ForgeKind.Git,
+        (CollectingFeedback, FeedbackCollected or StepFailed) => true,
+        (BackingOff, BackoffEnded) => true,
+        (OpeningPr, PullRequestOpened or StepFailed) => true,
+        (Merging, Merged or MergeRefused or StepFailed or BackoffEnded) => true,
+        (Stopping, RunStopped or WorkerLost) => true,
+        _ => false,
+    };
+}
