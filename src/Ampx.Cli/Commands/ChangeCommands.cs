@@ -32,13 +32,13 @@ internal sealed class ContinueCommand(Interrupt interrupt)
 internal sealed class AbortCommand(Interrupt interrupt)
 {
     [Command("abort", Description = "Stop tasks; 'ampx continue' takes them up again")]
-    public async Task<int> Abort([Argument("id", Description = "The tasks: the ends of their ids")] string[] ids, GlobalOptions options = null!)
+    public async Task<int> Abort([Argument("id...", Description = "The tasks: the ends of their ids")] string id, GlobalOptions options)
     {
         using var ampx = Session.Open(options);
-        return await Several.Try(ampx, ids, async id =>
+        return await Several.Try(ampx, Arguments.Several(id), async one =>
         {
-            await ampx.Client.Change(id, new("abort"), interrupt.Token);
-            return await ampx.Client.Get(id, interrupt.Token);
+            await ampx.Client.Change(one, new("abort"), interrupt.Token);
+            return await ampx.Client.Get(one, interrupt.Token);
         }, task => $"{Words.Short(task.Id)}  {Words.Of(task)}: {Plain.Line(task.Summary)}");
     }
 }
@@ -70,23 +70,24 @@ internal sealed class WaitCommand(Interrupt interrupt)
 {
     [Command("wait", Description = "Wait until tasks have ended; exit 1 if one isn't success")]
     public async Task<int> Wait(
-        [Argument("id", Description = "The tasks: the ends of their ids")] string[] ids,
+        [Argument("id...", Description = "The tasks: the ends of their ids")] string id,
         [Option("timeout", Description = "No longer than this, like 30m", ValueName = "T")] string? timeout = null,
         GlobalOptions options = null!)
     {
         var limit = timeout is null ? Timeout.InfiniteTimeSpan : Times.Parse(timeout, "--timeout");
+        var ids = Arguments.Several(id);
         using var ampx = Session.Open(options);
-        interrupt.Parting = ids.Length == 1 ? $"Task {ids[0]} goes on." : "The tasks go on.";
+        interrupt.Parting = ids.Count == 1 ? $"Task {ids[0]} goes on." : "The tasks go on.";
         using var late = new CancellationTokenSource(limit, ampx.Clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, interrupt.Token);
         try
         {
-            return await Several.Try(ampx, ids, id => new WaitView(ampx.Terminal, ampx.Watch, ampx.Clock).Until(id, either.Token),
+            return await Several.Try(ampx, ids, one => new WaitView(ampx.Terminal, ampx.Watch, ampx.Clock).Until(one, either.Token),
                 task => WaitView.Ending(task, ampx.Terminal.Colour), WaitView.Exit);
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested && !interrupt.Happened)
         {
-            throw CliError.Failed($"Not ended within {timeout}; {(ids.Length == 1 ? "the task goes" : "the tasks go")} on.", code: "timeout");
+            throw CliError.Failed($"Not ended within {timeout}; {(ids.Count == 1 ? "the task goes" : "the tasks go")} on.", code: "timeout");
         }
     }
 }

@@ -20,10 +20,11 @@ internal sealed class CommandRunner(Interrupt interrupt) : ICommandFilter
         Ran = true;
         try
         {
-            var room = ctx.Command.Arguments.Any(argument => argument.IsEnumerableLike) ? int.MaxValue : ctx.Command.Arguments.Count;
+            var room = ctx.Command.Arguments.Any(argument => argument.Name.EndsWith(Arguments.More, StringComparison.Ordinal)) ? int.MaxValue : ctx.Command.Arguments.Count;
             // Cocona would drop them without a word.
             if (ctx.ParsedCommandLine.Arguments is { } words && words.Count > room)
                 throw CliError.Usage($"'{words[room].Value}' is one word too many for '{ctx.Command.Name}'.", $"Text of several words goes in quotes; see 'ampx {ctx.Command.Name} --help'.");
+            Arguments.Keep(ctx.ParsedCommandLine.Arguments.Select(word => word.Value));
             Exit = await next(ctx);
         }
         catch (ParameterBinderException e)
@@ -89,6 +90,17 @@ internal static class Arguments
 {
     /// <summary><c>--json</c> was asked for.</summary>
     public static bool Json { get; private set; }
+
+    /// <summary>The end of the name of an argument that may be given several times. (An array would do, but beside one Cocona leaves the global options null.)</summary>
+    public const string More = "...";
+
+    private static IReadOnlyList<string> _words = [];
+
+    /// <summary>Remembers the words of the command that runs.</summary>
+    public static void Keep(IEnumerable<string> words) => _words = [.. words];
+
+    /// <summary><paramref name="first"/> and the words after it, each once.</summary>
+    public static IReadOnlyList<string> Several(string first) => [.. _words.Prepend(first).Distinct()];
 
     /// <summary>Puts global options that stand before the command behind it, as <c>kubectl</c> allows.</summary>
     public static string[] Read(string[] args)

@@ -31,6 +31,8 @@ internal sealed class CliHome : IDisposable
         using var process = Start(arguments, folder);
         if (input is not null) await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
+        using var late = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        await using var kill = late.Token.Register(() => process.Kill(entireProcessTree: true));
         var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

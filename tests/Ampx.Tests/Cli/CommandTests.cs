@@ -193,7 +193,8 @@ public sealed class CommandTests : IAsyncLifetime
 
     private static async Task Until(Func<bool> seen)
     {
-        while (!seen()) await Task.Delay(20);
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!seen()) await Task.Delay(20, late.Token);
     }
 
 #pragma warning disable SYSLIB1054 // Generated marshalling would need unsafe code in the whole project.

@@ -28,7 +28,8 @@ public sealed class RefusalTests : IDisposable
 
     [Theory]
     [InlineData("'--bogus'", "ls", "--bogus")]
-    [InlineData("Similar ones: list", "lisst")]
+    [InlineData("'lisst' is not a command", "lisst")]
+    [InlineData("Similar ones: start, list", "lst")]
     [InlineData("--limit needs a number", "ls", "--limit", "many")]
     [InlineData("'show' needs ID", "show")]
     [InlineData("'b' is one word too many", "show", "a", "b")]

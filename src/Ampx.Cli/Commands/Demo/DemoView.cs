@@ -12,6 +12,7 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
     private long _began = clock.GetTimestamp();
     private int _seen;
     private int _told;
+    private (Phase, int) _last;
 
     public TaskView? Last { get; private set; }
 
@@ -46,6 +47,9 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
             Feedback(told.Feedback!);
         }
 
+        // A claim within a phase is a transition too, but no news.
+        if ((entry.Phase, entry.Attempt) == _last) return;
+        _last = (entry.Phase, entry.Attempt);
         var took = Times.Span(entry.Time - task.CreatedAt).PadLeft(6);
         var word = AmpxJson(entry.Status);
         Line($"{Dim(took)}  {Terminal.Paint(word.PadRight(9), Words.Code(entry.Status), _colour)} {Describe(entry, task)}");
@@ -56,13 +60,13 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
         Last = task;
         Line();
         Line($"{Terminal.Paint("merged", "32", _colour)} after {task.Attempts} attempts in {Times.Span(clock.GetElapsedTime(_began))}: git log -1 --stat main");
-        foreach (var line in commit.Split('\n')) Line($"    {Plain.Line(line)}".TrimEnd());
+        foreach (var line in commit.Replace("\n\n\n", "\n\n", StringComparison.Ordinal).Split('\n')) Line($"    {Plain.Line(line)}".TrimEnd());
         Line();
         Line(kept is null ? "The demo's service and folder are gone again. With a repository of your own:" : $"Kept: {kept}. With a repository of your own:");
-        Line("    ampx up --detach                                   the service, on this machine");
+        Line("    ampx up --detach                                    the service, on this machine");
         Line("    ampx start owner/name \"Fix the flaky login test\"    with GITHUB_TOKEN set, and Amp signed in");
-        Line("    ampx start . \"…\" --ci \"make test\"                   a local repository, CI as a command");
-        Line("    ampx ls -w                                         watch");
+        Line("    ampx start . \"…\" --ci \"make test\"                    a local repository, CI as a command");
+        Line("    ampx ls -w                                          watch");
     }
 
     private void Feedback(string feedback)
