@@ -143,7 +143,8 @@ public sealed class CrashTests
         int? pid = null;
         await Stage.Until(() =>
         {
-            var runs = Directory.GetDirectories(Path.Combine(stage.Data, "runs"));
+            var home = Path.Combine(stage.Data, "runs");
+            var runs = Directory.Exists(home) ? Directory.GetDirectories(home) : [];
             pid = runs.Length == 1 ? new RunFolder(runs[0]).Info?.AgentPid : null;
             return Task.FromResult(pid is not null);
         }, "the agent runs");
