@@ -5,7 +5,6 @@ using Microsoft.Net.Http.Headers;
 
 namespace Ampx.Gateway;
 
-using ErrorCode = Core.Tasks.ErrorCode; // Orleans has one too
 
 /// <summary>A task's <c>ETag</c> is its version in quotes.</summary>
 internal static class EntityTags
@@ -26,6 +25,6 @@ internal static class EntityTags
             throw RefusedException.BadRequest("If-Match must be an ETag as GET gives it, such as \"7\" with its quotes");
         if (tags.Any(tag => tag.Tag == "*")) return null;
         if (tags.Any(tag => tag.Compare(new(Of(task)), useStrongComparison: true))) return task.Version;
-        throw new RefusedException(412, ErrorCode.PreconditionFailed, $"task {task.Id} has version {task.Version} by now, not {request.Headers.IfMatch}: look at it again");
+        throw new RefusedException(412, ErrorCodes.PreconditionFailed, $"task {task.Id} has version {task.Version} by now, not {request.Headers.IfMatch}: look at it again");
     }
 }

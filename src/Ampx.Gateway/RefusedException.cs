@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ampx.Gateway;
 
-using ErrorCode = Core.Tasks.ErrorCode; // Orleans has one too
 
 /// <summary>A request that can't be done, with everything its problem details say. <see cref="Problems"/> turns it into the answer.</summary>
 internal sealed class RefusedException(int status, string code, string detail) : Exception(detail)
@@ -26,7 +25,7 @@ internal sealed class RefusedException(int status, string code, string detail) :
     /// <summary>An order that the task's state doesn't allow.</summary>
     public static RefusedException Order(Refusal why) => why.Code switch
     {
-        ErrorCode.PreconditionFailed => new(StatusCodes.Status412PreconditionFailed, why.Code, why.Detail),
+        ErrorCodes.PreconditionFailed => new(StatusCodes.Status412PreconditionFailed, why.Code, why.Detail),
         "not_found" => NotFound(why.Detail),
         _ => new(StatusCodes.Status409Conflict, why.Code, why.Detail),
     };

@@ -6,7 +6,7 @@ namespace Ampx.Cli.Commands;
 internal sealed class DiffCommand(Interrupt interrupt)
 {
     [Command("diff", Description = "A task's change as a unified diff")]
-    public async Task<int> Diff([Argument("id", Description = "The task: the end of its id")] string id, GlobalOptions options)
+    public async Task<int> Diff([Argument("id", Description = "The task: the end of its id")] string id, GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
         var diff = await ampx.Client.Diff(id, interrupt.Token);
@@ -30,7 +30,7 @@ internal sealed class DiffCommand(Interrupt interrupt)
 internal sealed class OpenCommand(Interrupt interrupt)
 {
     [Command("open", Description = "A task's pull request in the browser")]
-    public async Task<int> Open([Argument("id", Description = "The task: the end of its id")] string id, GlobalOptions options)
+    public async Task<int> Open([Argument("id", Description = "The task: the end of its id")] string id, GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
         var task = await ampx.Client.Get(id, interrupt.Token);
@@ -43,7 +43,7 @@ internal sealed class OpenCommand(Interrupt interrupt)
 internal sealed class DashboardCommand(Interrupt interrupt)
 {
     [Command("dashboard", Description = "The Orleans Dashboard in the browser, signed in")]
-    public async Task<int> Dashboard(GlobalOptions options)
+    public async Task<int> Dashboard(GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
         var link = await ampx.Client.SignIn(interrupt.Token);
@@ -55,7 +55,7 @@ internal sealed class DashboardCommand(Interrupt interrupt)
 internal sealed class VersionCommand(Interrupt interrupt)
 {
     [Command("version", Description = "The version of this program and of the service")]
-    public async Task<int> Version(GlobalOptions options)
+    public async Task<int> Version(GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
         string? server = null;

@@ -6,7 +6,7 @@ namespace Ampx.Cli.Commands;
 internal sealed class ShowCommand(Interrupt interrupt)
 {
     [Command("show", Description = "Everything about one task: timeline, attempts, CI, pull request, usage")]
-    public async Task<int> Show([Argument("id", Description = "The task: the end of its id")] string id, GlobalOptions options)
+    public async Task<int> Show([Argument("id", Description = "The task: the end of its id")] string id, GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
         var task = await ampx.Client.Get(id, interrupt.Token);

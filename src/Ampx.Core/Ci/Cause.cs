@@ -10,6 +10,7 @@ internal sealed partial class Cause
     private int _weight;
     private int _valuesFor;
     private int _nameFor;
+    private bool _goesOn;
     private readonly List<string> _values = [];
 
     /// <summary>The line; null if nothing looked like an error.</summary>
@@ -31,6 +32,13 @@ internal sealed partial class Cause
     /// <summary>One more cleaned line and what it says.</summary>
     public void Push(string line, Sign sign)
     {
+        if (_goesOn && line.Length > 0)
+        {
+            _goesOn = false;
+            _says = $"{_says} {Spaces().Replace(line.Trim(), " ")}";
+            return;
+        }
+
         if (_valuesFor > 0)
         {
             _valuesFor--;
@@ -55,6 +63,7 @@ internal sealed partial class Cause
         if (sign.Says is not { } says || sign.Weight <= _weight || IsEmpty(says)) return;
         (_weight, _says) = (sign.Weight, Spaces().Replace(says.Trim(), " "));
         _saysTest = sign.Test ?? (_nameFor > 0 || sign.Weight >= 97 ? _test : null);
+        _goesOn = _says.EndsWith("equal:", StringComparison.Ordinal);
         _values.Clear();
         _valuesFor = 10;
     }

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
+using Ampx.Core.Tasks;
 
 namespace Ampx.Core.Ci;
 
@@ -33,7 +33,7 @@ public abstract record CiVerdict
     /// <summary>CI itself failed, and may be asked once more: re-run these.</summary>
     public sealed record OwnFault(ImmutableArray<WorkflowRun> Runs) : CiVerdict;
 
-    /// <summary>There will be no verdict; a person has to look. <paramref name="Code"/> is one of <see cref="ErrorCode"/>.</summary>
+    /// <summary>There will be no verdict; a person has to look. <paramref name="Code"/> is one of <see cref="ErrorCodes"/>.</summary>
     public sealed record Stopped(string Code, string Detail) : CiVerdict;
 
     /// <summary>
@@ -62,7 +62,7 @@ public abstract record CiVerdict
             var end = context.Since + context.Timeout;
             return context.Now < end
                 ? new Wait(end, atWork)
-                : new Stopped(ErrorCode.CiTimeout, $"{Named([atWork])} is still {atWork.Conclusion ?? atWork.Status} after {Words(context.Timeout)}");
+                : new Stopped(ErrorCodes.CiTimeout, $"{Named([atWork])} is still {atWork.Conclusion ?? atWork.Status} after {Words(context.Timeout)}");
         }
 
         // 2. Failed, and a step of the repository's own did it.
@@ -86,14 +86,14 @@ public abstract record CiVerdict
         {
             return context.MayRerun && ownFault.All(run => run.RunAttempt <= 1)
                 ? new OwnFault(ownFault)
-                : new Stopped(ErrorCode.CiInfrastructure, $"{Named(ownFault)} failed outside the repository's own steps{(ownFault.Any(run => run.RunAttempt > 1) ? ", also when run again" : "")}: a lost runner or a set-up step");
+                : new Stopped(ErrorCodes.CiInfrastructure, $"{Named(ownFault)} failed outside the repository's own steps{(ownFault.Any(run => run.RunAttempt > 1) ? ", also when run again" : "")}: a lost runner or a set-up step");
         }
 
-        if (!cancelled.IsEmpty) return new Stopped(ErrorCode.CiCancelled, $"{Named(cancelled)} was cancelled");
+        if (!cancelled.IsEmpty) return new Stopped(ErrorCodes.CiCancelled, $"{Named(cancelled)} was cancelled");
 
         // 5. Somebody has to approve it.
         var unapproved = Where(latest, "action_required");
-        if (!unapproved.IsEmpty) return new Stopped(ErrorCode.CiActionRequired, $"{Named(unapproved)} waits for a person to approve it on GitHub");
+        if (!unapproved.IsEmpty) return new Stopped(ErrorCodes.CiActionRequired, $"{Named(unapproved)} waits for a person to approve it on GitHub");
 
         // 6. Green, once a second workflow has had the time to appear.
         var settled = context.Since + context.SettleTime;
@@ -105,14 +105,14 @@ public abstract record CiVerdict
         {
             return context.Now < settled
                 ? new Wait(settled, latest[^1])
-                : new Stopped(ErrorCode.CiNotStarted, $"{Named(latest)} skipped this commit, so nothing judges it");
+                : new Stopped(ErrorCodes.CiNotStarted, $"{Named(latest)} skipped this commit, so nothing judges it");
         }
 
-        if (!context.HasWorkflows) return new Stopped(ErrorCode.CiNotStarted, "the commit has no workflow in .github/workflows, so nothing judges it");
+        if (!context.HasWorkflows) return new Stopped(ErrorCodes.CiNotStarted, "the commit has no workflow in .github/workflows, so nothing judges it");
         var started = context.Since + context.StartTimeout;
         return context.Now < started
             ? new Wait(started, null)
-            : new Stopped(ErrorCode.CiNotStarted, $"no workflow started within {Words(context.StartTimeout)}: none of them may run on this branch or for these files");
+            : new Stopped(ErrorCodes.CiNotStarted, $"no workflow started within {Words(context.StartTimeout)}: none of them may run on this branch or for these files");
     }
 
     private static bool OfCi(WorkflowRun run) => run.Jobs.Where(job => job.Failed).All(job => job.DiedOutside);

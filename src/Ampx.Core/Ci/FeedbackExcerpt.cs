@@ -31,16 +31,17 @@ public sealed class FeedbackExcerpt(int budget, DateTimeOffset? from = null, Dat
     public void Push(string line)
     {
         LinesSeen++;
-        var text = LogText.Clean(line, out var time);
+        var text = LogText.Clean(line);
         if (text.StartsWith(StepHeader, StringComparison.Ordinal) || text is "Post job cleanup.")
         {
             _best = Better(_best, _current);
             _current = new Segment(budget);
+            _current.InTime = InTime(line);
             _current.Begin(text);
             return;
         }
 
-        if (time is { } at && from is { } begin && at >= begin.AddSeconds(-1) && at <= (to ?? DateTimeOffset.MaxValue.AddSeconds(-1)).AddSeconds(1)) _current.InTime = true;
+        if (text.StartsWith("##[error]", StringComparison.Ordinal)) _current.InTime |= InTime(line);
         _current.Push(text);
     }
 
@@ -52,6 +53,9 @@ public sealed class FeedbackExcerpt(int budget, DateTimeOffset? from = null, Dat
 
     /// <summary>The excerpt, at most <paramref name="chars"/> characters.</summary>
     public string Render(int chars) => Best.Lines.Render(chars);
+
+    private bool InTime(string line) =>
+        from is { } begin && LogText.Time(line) is { } at && at >= begin.AddSeconds(-1) && (to is not { } end || at <= end.AddSeconds(1));
 
     /// <summary>The earliest step that GitHub calls failed; without one, the latest that looks so.</summary>
     private static Segment Better(Segment? a, Segment b)

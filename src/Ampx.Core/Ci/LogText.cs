@@ -2,12 +2,11 @@ using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Ampx.Core.Ci;
 
 /// <summary>A CI log's lines as people would read them.</summary>
-public static partial class LogText
+public static class LogText
 {
     /// <summary>Characters of one line that are kept; a minified bundle in one line must not fill the memory.</summary>
     public const int LineLimit = 4000;
@@ -56,29 +55,60 @@ public static partial class LogText
     }
 
     /// <summary>Takes off GitHub's timestamp, colours and other terminal commands, and what a carriage return wrote over.</summary>
-    public static string Clean(string line, out DateTimeOffset? time)
+    public static string Clean(string line)
     {
-        time = null;
+        ArgumentNullException.ThrowIfNull(line);
         var text = line.AsSpan().TrimStart('\uFEFF');
-        // 2024-05-01T12:34:56.1234567Z text
-        if (text.Length >= 20 && text[4] == '-' && text[10] == 'T' && char.IsAsciiDigit(text[0]) && text[..Math.Min(text.Length, 36)].IndexOf('Z') is var z and >= 19
-            && DateTimeOffset.TryParse(text[..(z + 1)], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at))
-        {
-            time = at;
-            text = text[(z + 1)..];
-            if (text is [' ', ..]) text = text[1..];
-        }
-
-        text = text.TrimEnd();
-        var plain = text.Length == line.Length ? line : text.ToString();
-        if (plain.Contains('\u001b', StringComparison.Ordinal)) plain = Ansi().Replace(plain, "");
-        if (plain.LastIndexOf('\r') is var cr and >= 0) plain = plain[(cr + 1)..];
-        return plain.AsSpan().IndexOfAnyInRange('\0', '\u0008') >= 0 ? Control().Replace(plain, "") : plain;
+        text = text[StampLength(text)..].TrimEnd();
+        if (text.LastIndexOf('\r') is var cr and >= 0) text = text[(cr + 1)..];
+        if (text.IndexOfAnyInRange('\0', '\u0008') >= 0 || text.IndexOfAnyInRange('\u000b', '\u001f') >= 0) return Plain(text);
+        return text.Length == line.Length ? line : text.ToString();
     }
 
-    [GeneratedRegex(@"\u001b(\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(\u0007|\u001b\\)?|[@-Z\\-_=>])")]
-    private static partial Regex Ansi();
+    /// <summary>The time that GitHub put before the line; null if there is none.</summary>
+    public static DateTimeOffset? Time(string line)
+    {
+        var text = line.AsSpan().TrimStart('\uFEFF');
+        var stamp = text[..StampLength(text)].TrimEnd();
+        return stamp.Length > 0 && DateTimeOffset.TryParse(stamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
+    }
 
-    [GeneratedRegex(@"[\u0000-\u0008\u000b\u000c\u000e-\u001f]")]
-    private static partial Regex Control();
+    /// <summary><c>2024-05-01T12:34:56.1234567Z </c></summary>
+    private static int StampLength(ReadOnlySpan<char> text)
+    {
+        if (text.Length < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' || !char.IsAsciiDigit(text[0])) return 0;
+        var end = text[..Math.Min(text.Length, 36)].IndexOf('Z') + 1;
+        if (end < 20) return 0;
+        return end < text.Length && text[end] == ' ' ? end + 1 : end;
+    }
+
+    /// <summary>Without terminal commands (ECMA-48: CSI, OSC and two-character ones) and other control characters but the tab.</summary>
+    private static string Plain(ReadOnlySpan<char> text)
+    {
+        var plain = new StringBuilder(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (c is >= ' ' or '\t')
+            {
+                plain.Append(c);
+                continue;
+            }
+
+            if (c != '\u001b' || i + 1 >= text.Length) continue;
+            switch (text[++i])
+            {
+                case '[':
+                    while (++i < text.Length && text[i] is < '@' or > '~') { }
+                    break;
+                case ']':
+                    while (++i < text.Length && text[i] != '\u0007' && !(text[i] == '\\' && text[i - 1] == '\u001b')) { }
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return plain.ToString().TrimEnd();
+    }
 }

@@ -71,7 +71,7 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
         }
         catch (Exception failed) when (failed is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
         {
-            news = new StepFailed(task.Forge is ForgeKind.GitHub ? ErrorCode.CiInfrastructure : ErrorCode.CloneFailed, failed.Message);
+            news = new StepFailed(task.Forge is ForgeKind.GitHub ? ErrorCodes.CiInfrastructure : ErrorCodes.CloneFailed, failed.Message);
         }
 
         await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Tell(news, task.Step);

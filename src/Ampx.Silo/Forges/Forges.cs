@@ -13,5 +13,5 @@ public sealed class Forges(GitHubForge gitHub, LocalForge local, IOptions<GitHub
 
     /// <summary>A repository that was validated when its task was made.</summary>
     /// <exception cref="ForgeException">invalid_repo: the configured GitHub host has changed since.</exception>
-    public RepoRef Parse(string repo) => RepoRef.Parse(repo, options.Value.WebUrl, out var why) ?? throw new ForgeException(ErrorCode.InvalidRepo, why!);
+    public RepoRef Parse(string repo) => RepoRef.Parse(repo, options.Value.WebUrl, out var why) ?? throw new ForgeException(ErrorCodes.InvalidRepo, why!);
 }

@@ -101,7 +101,7 @@ public sealed partial class CiWatchGrain(
                 failures = 0;
                 if (news is not null) await task.Tell(news, state.Step);
             }
-            catch (ForgeException failed) when (ErrorCode.Fatal.Contains(failed.Code) || ++failures >= FailuresHidden)
+            catch (ForgeException failed) when (ErrorCodes.Fatal.Contains(failed.Code) || ++failures >= FailuresHidden)
             {
                 await task.Tell(new StepFailed(failed.Code, failed.Message), state.Step);
             }

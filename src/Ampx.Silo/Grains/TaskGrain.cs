@@ -23,9 +23,9 @@ public sealed partial class TaskGrain(
 
     public async Task<Refusal?> Order(TaskEvent order, int? ifVersion)
     {
-        if (!stored.RecordExists) return new Refusal(ErrorCode.Conflict, "there is no such task");
+        if (!stored.RecordExists) return new Refusal(ErrorCodes.Conflict, "there is no such task");
         if (ifVersion is { } seen && seen != stored.State.Version)
-            return new Refusal(ErrorCode.PreconditionFailed, $"the task is at version {stored.State.Version}, not {seen}: look at it again first");
+            return new Refusal(ErrorCodes.PreconditionFailed, $"the task is at version {stored.State.Version}, not {seen}: look at it again first");
         if (TaskMachine.WhyNot(stored.State, order) is { } refusal) return refusal;
         await Remember(Apply(order));
         return null;

@@ -15,9 +15,9 @@ public sealed class ServiceFacts(
 {
     public async Task<(NewTask? Order, Refusal? Refusal)> Check(StartTask request, string owner, CancellationToken cancel)
     {
-        if (RepoRef.Parse(request.Repo!, gitHub.Value.WebUrl, out var why) is not { } repo) return No(ErrorCode.InvalidRepo, why!);
+        if (RepoRef.Parse(request.Repo!, gitHub.Value.WebUrl, out var why) is not { } repo) return No(ErrorCodes.InvalidRepo, why!);
         var name = request.Agent ?? "amp";
-        if (agents.Find(name) is not { } agent) return No(ErrorCode.AgentNotFound, $"there is no agent '{name}' here; there are: {string.Join(", ", agents.Names)}");
+        if (agents.Find(name) is not { } agent) return No(ErrorCodes.AgentNotFound, $"there is no agent '{name}' here; there are: {string.Join(", ", agents.Names)}");
         if (agent.Unready() is { } unready) return No(unready.Code, unready.Detail);
         if (await CheckRepository(repo, request, cancel) is { } refusal) return (null, refusal);
         return (new NewTask
@@ -40,17 +40,17 @@ public sealed class ServiceFacts(
 
     private async Task<Refusal?> CheckRepository(RepoRef repo, StartTask request, CancellationToken cancel)
     {
-        if (request.Base is { } branch && !RefName.IsBranch(branch)) return new(ErrorCode.BranchNotFound, $"'{branch}' is not a name that a branch can have");
+        if (request.Base is { } branch && !RefName.IsBranch(branch)) return new(ErrorCodes.BranchNotFound, $"'{branch}' is not a name that a branch can have");
         if (repo.Kind is ForgeKind.GitHub)
         {
             if (request.Ci is not null) return new("bad_request", $"{repo.Owner}/{repo.Name} is judged by its GitHub Actions workflows; 'ci' is for plain git repositories only");
-            return await credential.Token(repo, cancel) is not null ? null : new(ErrorCode.GitHubUnauthorized, $"there is no credential for {repo.Key}: {GitHubCredential.HowToGiveOne}");
+            return await credential.Token(repo, cancel) is not null ? null : new(ErrorCodes.GitHubUnauthorized, $"there is no credential for {repo.Key}: {GitHubCredential.HowToGiveOne}");
         }
 
         if (new GitRemote(repo.Url).LocalPath is not { } path) return null;
         if (await local.Problem(path, request.Base, cancel) is { } problem) return new(problem.Code, problem.Message);
         if (request.Ci is not null) return null;
-        return AmpxYaml.Ci(await local.ReadFile(path, request.Base, AmpxYaml.FileName, cancel)) is null ? new(ErrorCode.CiNotConfigured, AmpxYaml.HowToConfigure) : null;
+        return AmpxYaml.Ci(await local.ReadFile(path, request.Base, AmpxYaml.FileName, cancel)) is null ? new(ErrorCodes.CiNotConfigured, AmpxYaml.HowToConfigure) : null;
     }
 
     private static (NewTask?, Refusal?) No(string code, string detail) => (null, new Refusal(code, detail));

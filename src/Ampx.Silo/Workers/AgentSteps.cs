@@ -30,8 +30,8 @@ public sealed class AgentSteps(
     public async Task<TaskEvent> Run(TaskState task, CancellationToken cancel)
     {
         var runId = task.Run!.RunId;
-        if (profiles.Find(task.Agent) is not { } profile) return new AgentFailed(ErrorCode.AgentNotFound, $"there is no agent profile '{task.Agent}' in this service's settings", null);
-        if (workspaces.Find(task.Id) is not { } tree) return new AgentFailed(ErrorCode.AgentFailed, "the workspace is gone", null);
+        if (profiles.Find(task.Agent) is not { } profile) return new AgentFailed(ErrorCodes.AgentNotFound, $"there is no agent profile '{task.Agent}' in this service's settings", null);
+        if (workspaces.Find(task.Id) is not { } tree) return new AgentFailed(ErrorCodes.AgentFailed, "the workspace is gone", null);
         if (runs.Folder(runId).State is RunState.NotStarted)
         {
             var thread = task.ThreadId;
@@ -91,10 +91,10 @@ public sealed class AgentSteps(
             PushOutcome.Pushed or PushOutcome.AlreadyThere => new Pushed(task.HeadSha!, await PullRequestFirst(task, remote, cancel)),
             PushOutcome.AdoptOwn own => new Pushed(own.Sha, await PullRequestFirst(task, remote, cancel)),
             PushOutcome.Moved { Sha: { } sha } => new BranchMoved(sha),
-            PushOutcome.Moved => new StepFailed(ErrorCode.PushRejected, $"somebody deleted {task.Branch} while the task was at work"),
+            PushOutcome.Moved => new StepFailed(ErrorCodes.PushRejected, $"somebody deleted {task.Branch} while the task was at work"),
             PushOutcome.Refused no => new PushRefused(no.Detail, no.ForContent),
             PushOutcome.Lost => new WorkLost("the commit is neither on this machine nor at the remote"),
-            PushOutcome.Failed bad => new StepFailed(ErrorCode.PushRejected, bad.Detail),
+            PushOutcome.Failed bad => new StepFailed(ErrorCodes.PushRejected, bad.Detail),
             _ => throw new InvalidOperationException($"a push can't end in {outcome.GetType().Name}"),
         };
     }

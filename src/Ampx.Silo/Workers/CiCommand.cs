@@ -24,7 +24,7 @@ public sealed class CiCommand(
         var repo = forges.Parse(task.Repo);
         var remote = await forges.Of(repo).Remote(repo, cancel);
         var command = task.CiCommand ?? AmpxYaml.Ci(await changes.ReadFile(remote, task.BaseSha!, AmpxYaml.FileName, cancel: cancel));
-        if (command is null) return Ended("ci", null, ErrorCode.CiNotConfigured, AmpxYaml.HowToConfigure);
+        if (command is null) return Ended("ci", null, ErrorCodes.CiNotConfigured, AmpxYaml.HowToConfigure);
         if (runs.Folder(runId).State is RunState.NotStarted)
         {
             Remove(runId);
@@ -37,8 +37,8 @@ public sealed class CiCommand(
         return end switch
         {
             null => new WorkerLost($"the supervisor of CI run {runId} is gone"),
-            { Reason: RunReason.TimedOut } => Ended(command, "timed_out", ErrorCode.CiTimeout, $"'{command}' didn't end within {options.Value.Timeout:c}"),
-            { Reason: RunReason.NotStarted } => Ended(command, "startup_failure", ErrorCode.CiInfrastructure, end.Detail ?? $"'{command}' couldn't be started"),
+            { Reason: RunReason.TimedOut } => Ended(command, "timed_out", ErrorCodes.CiTimeout, $"'{command}' didn't end within {options.Value.Timeout:c}"),
+            { Reason: RunReason.NotStarted } => Ended(command, "startup_failure", ErrorCodes.CiInfrastructure, end.Detail ?? $"'{command}' couldn't be started"),
             { Code: 0 } => Ended(command, "success", null, null),
             _ => Ended(command, "failure", null, null),
         };

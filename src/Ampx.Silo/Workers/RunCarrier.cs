@@ -152,8 +152,8 @@ public sealed partial class RunCarrier(
     {
         RemoteException remote => remote.Code,
         Forges.ForgeException forge => forge.Code,
-        GitException or IOException or UnauthorizedAccessException or TimeoutException or HttpRequestException => ErrorCode.CloneFailed,
-        _ => ErrorCode.Internal,
+        GitException or IOException or UnauthorizedAccessException or TimeoutException or HttpRequestException => ErrorCodes.CloneFailed,
+        _ => ErrorCodes.Internal,
     };
 
     [LoggerMessage(LogLevel.Warning, "task {Task}: {Phase} broke")]

@@ -44,13 +44,13 @@ public class FeedbackExcerptTests
     [Fact]
     public void Timestamps_colours_and_overwritten_text_are_taken_off()
     {
-        Assert.Equal("error: it broke", LogText.Clean("2026-01-01T12:00:00.1234567Z \u001b[31merror\u001b[0m: it broke", out var time));
-        Assert.Equal(Start.AddTicks(1234567), time);
-        Assert.Equal("100%", LogText.Clean("10%\r50%\r100%", out _));
-        Assert.Equal("100%", LogText.Clean("10%\r100%\r", out _));
-        Assert.Equal("link", LogText.Clean("\u001b]8;;http://x\u0007link\u001b]8;;\u0007", out _));
-        Assert.Equal("2026 was a year", LogText.Clean("2026 was a year", out var none));
-        Assert.Null(none);
+        Assert.Equal("error: it broke", LogText.Clean("2026-01-01T12:00:00.1234567Z \u001b[31merror\u001b[0m: it broke"));
+        Assert.Equal(Start.AddTicks(1234567), LogText.Time("2026-01-01T12:00:00.1234567Z it broke"));
+        Assert.Equal("100%", LogText.Clean("10%\r50%\r100%"));
+        Assert.Equal("100%", LogText.Clean("10%\r100%\r"));
+        Assert.Equal("link", LogText.Clean("\u001b]8;;http://x\u0007link\u001b]8;;\u0007"));
+        Assert.Equal("2026 was a year", LogText.Clean("2026 was a year"));
+        Assert.Null(LogText.Time("2026 was a year"));
     }
 
     [Fact]

@@ -165,7 +165,7 @@ internal static class RunnerSamples
                   +4
 
                   at Context.<anonymous> (test/calc.js:6:12)
-            """, "AssertionError [ERR_ASSERTION]: Expected values to be strictly equal|3 !== 4", "Expected values to be strictly equal"),
+            """, "AssertionError [ERR_ASSERTION]: Expected values to be strictly equal|3 !== 4", "Expected values to be strictly equal: 3 !== 4"),
         ("node:test", """
             TAP version 13
             # Subtest: adds
@@ -182,7 +182,7 @@ internal static class RunnerSamples
               ...
             1..1
             # fail 1
-            """, "not ok 1 - adds|3 !== 4", "adds: Expected values to be strictly equal"),
+            """, "not ok 1 - adds|3 !== 4", "adds: Expected values to be strictly equal: 3 !== 4"),
         ("go test", """
             === RUN   TestAdd
                 calc_test.go:9: Add(1, 2) = 3, want 4

@@ -49,7 +49,7 @@ public sealed class LocalTests
 
         var task = await stage.Start(repo, "Write the answer", "--agent", "wrong", "--ci", Check);
         task = await stage.Ended(task.Id);
-        Assert.Equal((Status.NeedsReview, 3, ErrorCode.CiFailed), (task.Status, task.Attempts, task.Error!.Code));
+        Assert.Equal((Status.NeedsReview, 3, ErrorCodes.CiFailed), (task.Status, task.Attempts, task.Error!.Code));
         Assert.Contains("expected 42", task.Summary, StringComparison.Ordinal);
         Assert.Equal(3, int.Parse(await stage.Git(repo, "rev-list", "--count", $"main..{task.Branch}"), System.Globalization.CultureInfo.InvariantCulture));
 
@@ -69,7 +69,7 @@ public sealed class LocalTests
 
         var task = await stage.Start(repo, "Write the answer", "--agent", "idle", "--ci", "true");
         task = await stage.Ended(task.Id);
-        Assert.Equal((Status.NeedsReview, ErrorCode.NoChanges, 1), (task.Status, task.Error!.Code, task.Attempts));
+        Assert.Equal((Status.NeedsReview, ErrorCodes.NoChanges, 1), (task.Status, task.Error!.Code, task.Attempts));
     }
 
     [Fact]

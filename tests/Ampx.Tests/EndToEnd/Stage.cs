@@ -15,6 +15,7 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>Long enough for a loaded machine; a test that needs it has failed.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
+    private static readonly HttpClient Http = new();
     private readonly List<Process> services = [];
 
     public Stage()
@@ -113,11 +114,17 @@ public sealed class Stage : IAsyncDisposable
         return JsonSerializer.Deserialize<TaskView>(output, AmpxJson.Options)!;
     }
 
-    public async Task<TaskView> Show(string id)
+    /// <summary>Asked over HTTP: a process for each look would take the machine from those that are tested.</summary>
+    public Task<TaskView> Show(string id) => Get<TaskView>($"tasks/{id}");
+
+    public async Task<T> Get<T>(string path)
     {
-        var (code, output, errors) = await Ampx("show", id, "--json");
-        Assert.True(code == 0, $"show ended with {code}: {output}{errors}");
-        return JsonSerializer.Deserialize<TaskView>(output, AmpxJson.Options)!;
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{ServiceFile.Read(Data)!.Url}/api/v1/{path}");
+        request.Headers.Authorization = new("Bearer", (await File.ReadAllTextAsync(Path.Combine(Data, "token"))).Trim());
+        using var answer = await Http.SendAsync(request);
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"GET {path}: {(int)answer.StatusCode} {body}");
+        return JsonSerializer.Deserialize<T>(body, AmpxJson.Options)!;
     }
 
     /// <summary>Waits until the task is as <paramref name="wanted"/> says; fails with the log when it ends otherwise.</summary>

@@ -8,7 +8,8 @@ namespace Ampx.Silo.Forges.GitHub;
 /// <summary>What GitHub Actions says of a commit, in Ampx's own records.</summary>
 public sealed class GitHubActions(GitHubApi api, TimeProvider time)
 {
-    private static readonly Octokit.ApiOptions FullPages = new() { PageSize = 100 };
+    /// <summary>GitHub shows at most 1,000 results of one listing.</summary>
+    private const int MostPages = 10;
     private static readonly TimeSpan RerunShows = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<(string Repo, string Commit), IReadOnlyDictionary<string, string>> _workflows = new();
     private readonly ConcurrentDictionary<long, DateTimeOffset> _rerun = new();
@@ -16,19 +17,25 @@ public sealed class GitHubActions(GitHubApi api, TimeProvider time)
     /// <summary>All runs of <paramref name="sha"/>, every page, without their jobs.</summary>
     public async Task<IReadOnlyList<WorkflowRun>> Runs(RepoRef repo, string sha, CancellationToken cancel)
     {
-        var answer = await api.Ask(repo, "read CI", client =>
-            client.Actions.Workflows.Runs.List(repo.Owner, repo.Name, new Octokit.WorkflowRunsRequest { HeadSha = sha }, FullPages), cancel);
-        // A run that moved between two pages comes twice.
-        return [.. answer.WorkflowRuns.Where(run => run.HeadSha == sha).DistinctBy(run => run.Id).Select(Ours)];
+        var found = await Pages(async page =>
+        {
+            var answer = await api.Ask(repo, "read CI", client => client.Actions.Workflows.Runs.List(repo.Owner, repo.Name, new Octokit.WorkflowRunsRequest { HeadSha = sha }, page), cancel);
+            return (answer.WorkflowRuns, answer.TotalCount);
+        });
+        return [.. found.Where(run => run.HeadSha == sha).DistinctBy(run => run.Id).Select(Ours)];
     }
 
     /// <summary><paramref name="run"/> with the jobs of its latest attempt.</summary>
     public async Task<WorkflowRun> WithJobs(RepoRef repo, WorkflowRun run, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(run);
-        var answer = await api.Ask(repo, "read CI's jobs", client =>
-            client.Actions.Workflows.Jobs.List(repo.Owner, repo.Name, run.Id, new Octokit.WorkflowRunJobsRequest { Filter = Octokit.WorkflowRunJobsFilter.Latest }, FullPages), cancel);
-        return run with { Jobs = [.. answer.Jobs.DistinctBy(job => job.Id).Select(Ours)] };
+        var wish = new Octokit.WorkflowRunJobsRequest { Filter = Octokit.WorkflowRunJobsFilter.Latest };
+        var found = await Pages(async page =>
+        {
+            var answer = await api.Ask(repo, "read CI's jobs", client => client.Actions.Workflows.Jobs.List(repo.Owner, repo.Name, run.Id, wish, page), cancel);
+            return (answer.Jobs, answer.TotalCount);
+        });
+        return run with { Jobs = [.. found.DistinctBy(job => job.Id).Select(Ours)] };
     }
 
     /// <summary>The commit has a workflow file. Unknown counts as yes: waiting is the smaller mistake.</summary>
@@ -57,7 +64,7 @@ public sealed class GitHubActions(GitHubApi api, TimeProvider time)
                 ? client.Actions.Workflows.Runs.RerunFailedJobs(repo.Owner, repo.Name, run.Id)
                 : client.Actions.Workflows.Runs.Rerun(repo.Owner, repo.Name, run.Id), cancel);
         }
-        catch (ForgeException no) when (no.Code is ErrorCode.GitHubForbidden or ErrorCode.GitHubNotFound)
+        catch (ForgeException no) when (no.Code is ErrorCodes.GitHubForbidden or ErrorCodes.GitHubNotFound)
         {
             if (!no.Message.Contains("already running", StringComparison.OrdinalIgnoreCase)) return no.Message;
         }
@@ -107,6 +114,20 @@ public sealed class GitHubActions(GitHubApi api, TimeProvider time)
         {
             return false;
         }
+    }
+
+    /// <summary>Every page. What moves from one page to the next meanwhile comes twice, so ids are made distinct by the caller.</summary>
+    private static async Task<List<T>> Pages<T>(Func<Octokit.ApiOptions, Task<(IReadOnlyList<T> Part, int Total)>> read)
+    {
+        var all = new List<T>();
+        for (var page = 1; page <= MostPages; page++)
+        {
+            var (part, total) = await read(new Octokit.ApiOptions { PageSize = 100, PageCount = 1, StartPage = page });
+            all.AddRange(part);
+            if (part.Count == 0 || all.Count >= total) break;
+        }
+
+        return all;
     }
 
     private static void Trim<TKey, TValue>(ConcurrentDictionary<TKey, TValue> cache) where TKey : notnull

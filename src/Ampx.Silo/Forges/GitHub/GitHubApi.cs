@@ -88,7 +88,7 @@ public sealed class GitHubApi : IDisposable
         var answer = await Ask(repo, what, client => client.Connection.Post<GraphQLAnswer>(
             Options.GraphQL, new Dictionary<string, object> { ["query"] = query, ["variables"] = variables }, "application/json", "application/json", (IDictionary<string, string>?)null, cancel), cancel);
         if (answer.Body?.Errors is [{ } first, ..])
-            throw new ForgeException(first.Type is "FORBIDDEN" ? ErrorCode.GitHubForbidden : ErrorCode.NotMergeable, $"couldn't {what}: {first.Message}");
+            throw new ForgeException(first.Type is "FORBIDDEN" ? ErrorCodes.GitHubForbidden : ErrorCodes.NotMergeable, $"couldn't {what}: {first.Message}");
     }
 
     /// <summary>One GET beside Octokit, which can't stream; the token goes to the API's own address only.</summary>
@@ -112,15 +112,15 @@ public sealed class GitHubApi : IDisposable
             Octokit.AbuseException abuse => Limited(_time.GetUtcNow().AddSeconds(abuse.RetryAfterSeconds ?? 60), "GitHub asks to slow down", abuse),
             Octokit.SecondaryRateLimitExceededException second => Limited(RetryAfter(second), "GitHub asks to slow down", second),
             Octokit.ApiException { StatusCode: HttpStatusCode.TooManyRequests } many => Limited(RetryAfter(many), "GitHub asks to slow down", many),
-            Octokit.AuthorizationException no => new(ErrorCode.GitHubUnauthorized, $"couldn't {what}: GitHub doesn't accept the credential for {name} ({Words(no)}): {GitHubCredential.HowToGiveOne}", no),
-            Octokit.ApiException { StatusCode: HttpStatusCode.Forbidden } no => new(ErrorCode.GitHubForbidden, $"couldn't {what}: the credential may not do that on {name} ({Words(no)})", no),
-            Octokit.ApiException { StatusCode: HttpStatusCode.NotFound } no => new(ErrorCode.GitHubNotFound, $"couldn't {what}: GitHub has no {name}, or the credential can't see it ({Words(no)})", no),
-            Octokit.ApiException { StatusCode: (HttpStatusCode)451 } no => new(ErrorCode.GitHubForbidden, $"couldn't {what}: {name} is blocked ({Words(no)})", no),
-            Octokit.ApiException other => new(ErrorCode.CiInfrastructure, $"couldn't {what}: GitHub answered {(int)other.StatusCode} ({Words(other)})", other),
-            _ => new(ErrorCode.CiInfrastructure, $"couldn't {what}: GitHub isn't reachable at {Options.ApiUrl.Host} ({trouble.Message})", trouble),
+            Octokit.AuthorizationException no => new(ErrorCodes.GitHubUnauthorized, $"couldn't {what}: GitHub doesn't accept the credential for {name} ({Words(no)}): {GitHubCredential.HowToGiveOne}", no),
+            Octokit.ApiException { StatusCode: HttpStatusCode.Forbidden } no => new(ErrorCodes.GitHubForbidden, $"couldn't {what}: the credential may not do that on {name} ({Words(no)})", no),
+            Octokit.ApiException { StatusCode: HttpStatusCode.NotFound } no => new(ErrorCodes.GitHubNotFound, $"couldn't {what}: GitHub has no {name}, or the credential can't see it ({Words(no)})", no),
+            Octokit.ApiException { StatusCode: (HttpStatusCode)451 } no => new(ErrorCodes.GitHubForbidden, $"couldn't {what}: {name} is blocked ({Words(no)})", no),
+            Octokit.ApiException other => new(ErrorCodes.CiInfrastructure, $"couldn't {what}: GitHub answered {(int)other.StatusCode} ({Words(other)})", other),
+            _ => new(ErrorCodes.CiInfrastructure, $"couldn't {what}: GitHub isn't reachable at {Options.ApiUrl.Host} ({trouble.Message})", trouble),
         };
 
-        ForgeException Limited(DateTimeOffset until, string why, Exception inner) => new(ErrorCode.CiInfrastructure,
+        ForgeException Limited(DateTimeOffset until, string why, Exception inner) => new(ErrorCodes.CiInfrastructure,
             $"couldn't {what} yet: {why} until {until.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC", inner) { RetryAt = until };
     }
 

@@ -35,7 +35,7 @@ public sealed class GitHubCredential(IOptions<GitHubOptions> options) : IDisposa
     /// <summary>The token to use for <paramref name="repo"/>.</summary>
     /// <exception cref="ForgeException">github_unauthorized: there is none.</exception>
     public async ValueTask<string> Need(RepoRef repo, CancellationToken cancel) =>
-        await Token(repo, cancel) ?? throw new ForgeException(ErrorCode.GitHubUnauthorized, $"no credential for {repo.Key} is configured: {HowToGiveOne}");
+        await Token(repo, cancel) ?? throw new ForgeException(ErrorCodes.GitHubUnauthorized, $"no credential for {repo.Key} is configured: {HowToGiveOne}");
 
     /// <summary>A token that GitHub refused is not offered again: gh may hold a new one by now.</summary>
     internal void Refused() => _gh = null;

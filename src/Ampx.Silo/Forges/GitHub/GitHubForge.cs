@@ -27,17 +27,17 @@ public sealed class GitHubForge(
 
         var there = await api.Ask(repo, "see the repository", client => client.Connection.Get<RepositoryFacts>(new Uri($"repos/{repo.Owner}/{repo.Name}", UriKind.Relative), null), cancel);
         var (facts, name) = (there.Body, $"{repo.Owner}/{repo.Name}");
-        if (facts.Archived) throw new ForgeException(ErrorCode.GitHubForbidden, $"{name} is archived: nobody can push to it");
-        if (facts.Disabled) throw new ForgeException(ErrorCode.GitHubForbidden, $"{name} is disabled by GitHub");
+        if (facts.Archived) throw new ForgeException(ErrorCodes.GitHubForbidden, $"{name} is archived: nobody can push to it");
+        if (facts.Disabled) throw new ForgeException(ErrorCodes.GitHubForbidden, $"{name} is disabled by GitHub");
         // Absent where GitHub doesn't say: then the push will.
-        if (facts.Permissions is { Push: false }) throw new ForgeException(ErrorCode.GitHubForbidden, $"the credential may read {name} but not push to it: it needs contents:write and pull_requests:write");
+        if (facts.Permissions is { Push: false }) throw new ForgeException(ErrorCodes.GitHubForbidden, $"the credential may read {name} but not push to it: it needs contents:write and pull_requests:write");
         try
         {
             await actions.MayRead(repo, cancel);
         }
-        catch (ForgeException no) when (no.Code is ErrorCode.GitHubForbidden or ErrorCode.GitHubNotFound)
+        catch (ForgeException no) when (no.Code is ErrorCodes.GitHubForbidden or ErrorCodes.GitHubNotFound)
         {
-            throw new ForgeException(ErrorCode.GitHubForbidden, $"the credential can't read the workflow runs of {name}: it needs actions:read", no);
+            throw new ForgeException(ErrorCodes.GitHubForbidden, $"the credential can't read the workflow runs of {name}: it needs actions:read", no);
         }
 
         _accessible[repo.Key] = now + AccessHolds;
@@ -117,7 +117,7 @@ public sealed class GitHubForge(
         var context = new CiContext(time.GetUtcNow(), task.CiSince ?? task.UpdatedAt, options.SettleTime, options.StartTimeout, options.Timeout, MayRerun: true);
         var runs = await actions.Runs(repo, sha, cancel);
         if (runs.Count == 0) return (CiVerdict.Of(runs, context = context with { HasWorkflows = await actions.HasWorkflows(repo, sha, cancel) }), context);
-        if (CiVerdict.Of(runs, context) is CiVerdict.Wait or CiVerdict.Stopped { Code: ErrorCode.CiTimeout } or CiVerdict.Green) return (CiVerdict.Of(runs, context), context);
+        if (CiVerdict.Of(runs, context) is CiVerdict.Wait or CiVerdict.Stopped { Code: ErrorCodes.CiTimeout } or CiVerdict.Green) return (CiVerdict.Of(runs, context), context);
 
         var whole = new List<WorkflowRun>();
         foreach (var run in runs) whole.Add(CiVerdict.NeedsJobs(run) ? await actions.WithJobs(repo, run, cancel) : run);

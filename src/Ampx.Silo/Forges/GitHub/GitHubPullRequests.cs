@@ -100,8 +100,8 @@ public sealed partial class GitHubPullRequests
             }
         }
 
-        MergeRefused Conflict() => new(ErrorCode.MergeConflict, $"{task.Branch} conflicts with {pull.Base?.Ref ?? task.Base}: 'ampx continue' with an instruction to resolve it, or resolve it by hand") { By = "system" };
-        static MergeRefused No(string why) => new(ErrorCode.NotMergeable, why);
+        MergeRefused Conflict() => new(ErrorCodes.MergeConflict, $"{task.Branch} conflicts with {pull.Base?.Ref ?? task.Base}: 'ampx continue' with an instruction to resolve it, or resolve it by hand") { By = "system" };
+        static MergeRefused No(string why) => new(ErrorCodes.NotMergeable, why);
     }
 
     private static bool Conflicts(Octokit.PullRequest pull) => pull.Mergeable is false && pull.MergeableState?.StringValue is null or "dirty" or "unknown";
@@ -126,9 +126,9 @@ public sealed partial class GitHubPullRequests
                 }
 
                 if (words.Contains("head", StringComparison.OrdinalIgnoreCase) && words.Contains("invalid", StringComparison.OrdinalIgnoreCase))
-                    throw new ForgeException(ErrorCode.BranchGone, $"couldn't open the pull request: branch {task.Branch} isn't at GitHub", no);
+                    throw new ForgeException(ErrorCodes.BranchGone, $"couldn't open the pull request: branch {task.Branch} isn't at GitHub", no);
                 if (words.Contains("No commits between", StringComparison.OrdinalIgnoreCase))
-                    throw new ForgeException(ErrorCode.NoChanges, $"couldn't open the pull request: {task.Branch} has nothing that {task.Base} lacks", no);
+                    throw new ForgeException(ErrorCodes.NoChanges, $"couldn't open the pull request: {task.Branch} has nothing that {task.Base} lacks", no);
                 throw;
             }
         }

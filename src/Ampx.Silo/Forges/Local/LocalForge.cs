@@ -34,7 +34,7 @@ public sealed class LocalForge(LocalMerge merging, ILogReader logs, IOptions<Git
     public async Task<TaskEvent> Merge(RepoRef repo, TaskState task, MergeOrder order, CancellationToken cancel)
     {
         var remote = new GitRemote(repo.Url);
-        if (remote.LocalPath is null) return new MergeRefused(ErrorCode.NotMergeable, $"Ampx merges on GitHub and in repositories on this machine; merge {task.Branch} on {repo.Host} itself");
+        if (remote.LocalPath is null) return new MergeRefused(ErrorCodes.NotMergeable, $"Ampx merges on GitHub and in repositories on this machine; merge {task.Branch} on {repo.Host} itself");
         try
         {
             var outcome = await merging.Merge(
@@ -42,16 +42,16 @@ public sealed class LocalForge(LocalMerge merging, ILogReader logs, IOptions<Git
             return outcome switch
             {
                 LocalMergeOutcome.Merged merged => new Merged(merged.Sha),
-                LocalMergeOutcome.Moved { Sha: { } sha } => new MergeRefused(ErrorCode.NotMergeable, $"{task.Branch} has moved to {sha}, which CI has not judged: continue the task first"),
-                LocalMergeOutcome.Moved => new MergeRefused(ErrorCode.BranchGone, $"{task.Branch} is gone from {repo.Url}"),
-                LocalMergeOutcome.Conflict conflict => new MergeRefused(ErrorCode.MergeConflict, $"{task.Branch} conflicts with {task.Base} in {string.Join(", ", conflict.Files)}: continue the task with an instruction to bring them together"),
-                LocalMergeOutcome.Refused no => new MergeRefused(ErrorCode.NotMergeable, no.Detail),
+                LocalMergeOutcome.Moved { Sha: { } sha } => new MergeRefused(ErrorCodes.NotMergeable, $"{task.Branch} has moved to {sha}, which CI has not judged: continue the task first"),
+                LocalMergeOutcome.Moved => new MergeRefused(ErrorCodes.BranchGone, $"{task.Branch} is gone from {repo.Url}"),
+                LocalMergeOutcome.Conflict conflict => new MergeRefused(ErrorCodes.MergeConflict, $"{task.Branch} conflicts with {task.Base} in {string.Join(", ", conflict.Files)}: continue the task with an instruction to bring them together"),
+                LocalMergeOutcome.Refused no => new MergeRefused(ErrorCodes.NotMergeable, no.Detail),
                 _ => throw new InvalidOperationException($"a merge can't end in {outcome.GetType().Name}"),
             };
         }
         catch (RemoteException gone)
         {
-            return new MergeRefused(ErrorCode.NotMergeable, gone.Message);
+            return new MergeRefused(ErrorCodes.NotMergeable, gone.Message);
         }
     }
 
