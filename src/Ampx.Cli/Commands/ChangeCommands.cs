@@ -32,7 +32,7 @@ internal sealed class ContinueCommand(Interrupt interrupt)
 internal sealed class AbortCommand(Interrupt interrupt)
 {
     [Command("abort", Description = "Stop tasks; 'ampx continue' takes them up again")]
-    public async Task<int> Abort([Argument("id...", Description = "The tasks: the ends of their ids")] string id, GlobalOptions options = null!)
+    public async Task<int> Abort([Argument("id...", Description = "The tasks: the ends of their ids")] string id, GlobalOptions options)
     {
         using var ampx = Session.Open(options);
         return await Several.Try(ampx, Arguments.Several(id), async one =>

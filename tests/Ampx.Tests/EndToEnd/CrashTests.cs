@@ -58,9 +58,9 @@ public sealed class CrashTests
         var after = await stage.Ended(id);
         Assert.Equal((Status.Success, 2, PullRequestState.Open), (after.Status, after.Attempts, after.PullRequest?.State));
         Assert.True(after.Version > before.Version);
-        var commits = await stage.Git(repo.Path, "log", "--format=%s", $"main..{after.Branch}");
+        var commits = await stage.Git(repo.Git.Folder, "log", "--format=%s", $"main..{after.Branch}");
         Assert.Equal(phase is Phase.BackingOff ? 1 : 2, commits.Split('\n').Length);
-        Assert.Single(repo.PullRequests.All, pull => pull.HeadRef == after.Branch);
+        Assert.Single(repo.Pulls, pull => pull.Head == after.Branch);
         Assert.Equal(2, File.ReadAllLines(Path.Combine(stage.Root, "amp", "threads", $"{after.ThreadId}.jsonl")).Length);
         Assert.Empty(Directory.GetDirectories(Path.Combine(stage.Data, "runs")));
     }
@@ -83,7 +83,7 @@ public sealed class CrashTests
         await stage.Up();
         var after = await stage.Until(id, task => task.Phase is Phase.Done);
         Assert.Equal(PullRequestState.Merged, after.PullRequest?.State);
-        Assert.Equal("2", await stage.Git(repo.Path, "rev-list", "--count", "main"));
+        Assert.Equal("2", await stage.Git(repo.Git.Folder, "rev-list", "--count", "main"));
     }
 
     [Fact]

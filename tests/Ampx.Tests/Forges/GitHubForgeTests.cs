@@ -3,7 +3,6 @@ using System.Text;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Xunit;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 using static Ampx.Tests.Forges.FakeGitHubApi;
 
 namespace Ampx.Tests.Forges;
@@ -36,10 +35,10 @@ public sealed class GitHubForgeTests : IDisposable
     }
 
     [Theory]
-    [InlineData(HttpStatusCode.Unauthorized, ErrorCode.GitHubUnauthorized)]
-    [InlineData(HttpStatusCode.Forbidden, ErrorCode.GitHubForbidden)]
-    [InlineData(HttpStatusCode.NotFound, ErrorCode.GitHubNotFound)]
-    [InlineData(HttpStatusCode.BadGateway, ErrorCode.CiInfrastructure)]
+    [InlineData(HttpStatusCode.Unauthorized, ErrorCodes.GitHubUnauthorized)]
+    [InlineData(HttpStatusCode.Forbidden, ErrorCodes.GitHubForbidden)]
+    [InlineData(HttpStatusCode.NotFound, ErrorCodes.GitHubNotFound)]
+    [InlineData(HttpStatusCode.BadGateway, ErrorCodes.CiInfrastructure)]
     public async Task A_refusal_has_its_code(HttpStatusCode status, string code)
     {
         _github.Says("GET repos/o/r", status, "because");
@@ -62,7 +61,7 @@ public sealed class GitHubForgeTests : IDisposable
 
         var no = await Assert.ThrowsAsync<ForgeException>(() => _github.Forge().Remote(_github.Repo, default));
 
-        Assert.Equal(ErrorCode.GitHubForbidden, no.Code);
+        Assert.Equal(ErrorCodes.GitHubForbidden, no.Code);
         Assert.Contains(word, no.Message, StringComparison.Ordinal);
     }
 
@@ -73,7 +72,7 @@ public sealed class GitHubForgeTests : IDisposable
 
         var no = await Assert.ThrowsAsync<ForgeException>(() => _github.Forge().Remote(_github.Repo, default));
 
-        Assert.Equal(ErrorCode.GitHubForbidden, no.Code);
+        Assert.Equal(ErrorCodes.GitHubForbidden, no.Code);
         Assert.Contains("actions:read", no.Message, StringComparison.Ordinal);
     }
 
@@ -86,7 +85,7 @@ public sealed class GitHubForgeTests : IDisposable
 
         var no = await Assert.ThrowsAsync<ForgeException>(() => _github.Forge().Remote(_github.Repo, default));
 
-        Assert.Equal(ErrorCode.CiInfrastructure, no.Code);
+        Assert.Equal(ErrorCodes.CiInfrastructure, no.Code);
         Assert.Equal(reset, no.RetryAt);
         Assert.Contains("12:30:00 UTC", no.Message, StringComparison.Ordinal);
         Assert.Single(_github.Seen);
@@ -102,7 +101,7 @@ public sealed class GitHubForgeTests : IDisposable
         var no = await Assert.ThrowsAsync<ForgeException>(() => _github.Forge().Remote(_github.Repo, default));
 
         Assert.Equal(_github.Time.GetUtcNow().AddSeconds(90), no.RetryAt);
-        Assert.Equal(ErrorCode.CiInfrastructure, no.Code);
+        Assert.Equal(ErrorCodes.CiInfrastructure, no.Code);
     }
 
     // CI.
@@ -174,7 +173,7 @@ public sealed class GitHubForgeTests : IDisposable
 
         var blocked = Assert.IsType<CiBlocked>(await _github.Forge().ReadCi(_github.Repo, _github.Task, default));
 
-        Assert.Equal(ErrorCode.CiInfrastructure, blocked.Code);
+        Assert.Equal(ErrorCodes.CiInfrastructure, blocked.Code);
     }
 
     [Fact]
@@ -186,7 +185,7 @@ public sealed class GitHubForgeTests : IDisposable
         _github.Says("GET repos/o/r/contents/", """[{"type":"file","path":"README.md","name":"README.md","sha":"1"}]""");
         var blocked = Assert.IsType<CiBlocked>(await _github.Forge().ReadCi(_github.Repo, _github.Task, default));
 
-        Assert.Equal(ErrorCode.CiNotStarted, blocked.Code);
+        Assert.Equal(ErrorCodes.CiNotStarted, blocked.Code);
     }
 
     [Fact]

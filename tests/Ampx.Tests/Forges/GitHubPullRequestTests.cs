@@ -1,7 +1,6 @@
 using System.Net;
 using Ampx.Core.Tasks;
 using Xunit;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 using PullRequest = Ampx.Core.Tasks.PullRequest;
 using static Ampx.Tests.Forges.FakeGitHubApi;
 
@@ -116,11 +115,11 @@ public sealed class GitHubPullRequestTests : IDisposable
     }
 
     [Theory]
-    [InlineData("moved before", ErrorCode.NotMergeable, "moved")]
-    [InlineData("moved in between", ErrorCode.NotMergeable, "moved")]
-    [InlineData("conflict", ErrorCode.MergeConflict, "conflicts with main")]
-    [InlineData("protected", ErrorCode.NotMergeable, "At least 1 approving review is required")]
-    [InlineData("closed", ErrorCode.NotMergeable, "closed")]
+    [InlineData("moved before", ErrorCodes.NotMergeable, "moved")]
+    [InlineData("moved in between", ErrorCodes.NotMergeable, "moved")]
+    [InlineData("conflict", ErrorCodes.MergeConflict, "conflicts with main")]
+    [InlineData("protected", ErrorCodes.NotMergeable, "At least 1 approving review is required")]
+    [InlineData("closed", ErrorCodes.NotMergeable, "closed")]
     public async Task A_refusal_says_why(string why, string code, string words)
     {
         var other = new string('d', 40);
