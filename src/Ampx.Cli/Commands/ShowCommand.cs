@@ -18,7 +18,7 @@ internal sealed class ShowCommand(Interrupt interrupt)
 
         var timeline = ampx.Client.Timeline(task.Id, interrupt.Token);
         var attempts = await ampx.Client.Attempts(task.Id, interrupt.Token);
-        foreach (var line in new TaskPage(ampx.Terminal.Colour, ampx.Now).Lines(task, attempts.Attempts, (await timeline).Entries)) Terminal.Line(line);
+        foreach (var line in new TaskPage(ampx.Terminal.Colour, ampx.Now, ampx.Terminal.IsScreen ? Terminal.Width : 160).Lines(task, attempts.Attempts, (await timeline).Entries)) Terminal.Line(line);
         return ExitCode.Done;
     }
 }

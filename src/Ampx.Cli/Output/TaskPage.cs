@@ -5,7 +5,7 @@ using Ampx.Core.Tasks;
 namespace Ampx.Cli.Output;
 
 /// <summary>Everything about one task on a page of text: the same on a terminal and on a pipe, but for colour.</summary>
-internal sealed class TaskPage(bool colour, DateTimeOffset now)
+internal sealed class TaskPage(bool colour, DateTimeOffset now, int width)
 {
     public IEnumerable<string> Lines(TaskView task, IReadOnlyList<Attempt> attempts, IReadOnlyList<TimelineEntry> timeline) =>
         [.. Head(task), .. attempts.Count == 0 ? [] : Attempts(attempts), .. timeline.Count == 0 ? [] : Timeline(timeline)];
@@ -66,7 +66,7 @@ internal sealed class TaskPage(bool colour, DateTimeOffset now)
         {
             var time = entry.Time.ToLocalTime();
             var at = time.Date == today ? $"{time:HH:mm:ss}" : $"{time:yyyy-MM-dd HH:mm:ss}";
-            var detail = string.IsNullOrWhiteSpace(entry.Detail) ? "" : $": {Plain.Cut(entry.Detail, 100)}";
+            var detail = string.IsNullOrWhiteSpace(entry.Detail) ? "" : $": {Plain.Cut(entry.Detail, Math.Max(12, width - at.Length - 43 - entry.Cause.Length - entry.By.Length))}";
             yield return $"  {Dim(at)}  {Status(entry.Status, AmpxJson.Word(entry.Status).PadRight(12))} {Words.Phase(entry.Phase).PadRight(19)} {entry.Cause.Replace('_', ' ')} {Dim($"by {Plain.Line(entry.By)}")}{detail}";
         }
     }

@@ -9,11 +9,13 @@ internal static class TaskTable
     /// <summary>For a terminal: as wide as it is, the instruction cut to fit.</summary>
     public static Table For(IReadOnlyList<TaskView> tasks, bool owners, DateTimeOffset now, int width)
     {
-        var table = new Table().Border(TableBorder.None).Expand();
+        var table = new Table().Border(TableBorder.None);
         foreach (var head in Heads(owners)) table.AddColumn(new TableColumn($"[bold]{head}[/]").NoWrap().PadLeft(0).PadRight(2));
-        // The fixed columns need about this much; what remains is for words.
-        var repo = Math.Clamp(width / 5, 8, 30);
-        var rest = Math.Max(12, width - 6 - 2 - 12 - 2 - 3 - 2 - repo - 2 - 4 - 2 - (owners ? 12 : 0) - 2);
+        // What the narrow columns, each two spaces from the next, leave over is for words.
+        var plain = tasks.Select(task => Cells(task, owners, now)).Append(Heads(owners)).ToList();
+        var repo = Math.Min(Math.Clamp(width / 5, 8, 30), plain.Max(row => row[^3].Length));
+        var narrow = Enumerable.Range(0, plain[0].Length - 1).Sum(at => 2 + (at == plain[0].Length - 3 ? repo : Math.Min(12, plain.Max(row => row[at].Length))));
+        var rest = Math.Max(12, width - narrow - 2);
         foreach (var task in tasks)
         {
             var cells = Cells(task, owners, now);
@@ -49,8 +51,7 @@ internal static class TaskTable
     // A task at work says where it stands, as far as there is room beside the instruction.
     private static string Worth(TaskView task, int room)
     {
-        if (Words.HasEnded(task) && task.Error is null) return task.Prompt;
-        var prompt = Plain.Cut(task.Prompt, Math.Max(12, room - task.Summary.Length - 3));
-        return room < 50 ? prompt : $"{prompt} · {task.Summary}";
+        if (room < 50 || (Words.HasEnded(task) && task.Error is null)) return task.Prompt;
+        return $"{Plain.Cut(task.Prompt, Math.Max(20, room - task.Summary.Length - 3))} · {task.Summary}";
     }
 }
