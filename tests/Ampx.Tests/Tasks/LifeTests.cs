@@ -10,15 +10,15 @@ namespace Ampx.Tests.Tasks;
 /// <summary>What holds in every life of a task, whatever happens in whatever order.</summary>
 public class LifeTests
 {
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void Attempts_never_go_over_their_limit(int[] choices) =>
         Assert.All(Life.Of(choices), now => Assert.InRange(now.After.Attempts, 0, now.After.MaxAttempts));
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void Version_grows_by_one_with_every_change(int[] choices) =>
         Assert.All(Life.Of(choices), now => Assert.Equal(now.Before.Version + 1, now.After.Version));
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void Step_grows_when_a_phase_is_entered_and_never_falls(int[] choices) => Assert.All(Life.Of(choices), now =>
     {
         Assert.True(now.After.Step >= now.Before.Step);
@@ -26,14 +26,14 @@ public class LifeTests
         if (now.After.Step == now.Before.Step) Assert.Equal(now.Before.Phase, now.After.Phase);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void Ended_stays_ended_but_for_continue_and_merge(int[] choices) => Assert.All(Life.Of(choices).Where(now => now.Before.Ended), now =>
     {
         Assert.True(now.News is ContinueRequested or MergeRequested || now.After.Ended, $"{now.News} woke an ended task");
         if (now.News is not ContinueRequested) Assert.Equal(now.Before.Status, now.After.Status);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void A_task_has_an_end_time_exactly_while_it_has_ended(int[] choices) => Assert.All(Life.Of(choices), now =>
     {
         var ended = now.After.Status is Status.NeedsReview or Status.Success or Status.Aborted or Status.Error && now.After.Phase is not Stopping;
@@ -43,12 +43,12 @@ public class LifeTests
         if (now.After.Phase is Merging) Assert.Equal(Status.Success, now.After.Status);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void An_end_has_its_cause_unless_it_needs_none(int[] choices) =>
         Assert.All(Life.Of(choices).Where(now => now.After.Ended), now =>
             Assert.Equal(now.After.Status is Status.NeedsReview or Status.Error, now.After.Error is not null));
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void There_is_always_something_to_do_and_to_say(int[] choices) => Assert.All(Life.Of(choices), now =>
     {
         Assert.Equal(TaskMachine.Next(now.After), TaskMachine.Next(now.After));
@@ -58,7 +58,7 @@ public class LifeTests
         Assert.StartsWith(now.After.Prompt, Prompts.Of(now.After));
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void A_worker_holds_the_task_exactly_in_the_phases_of_a_run(int[] choices) => Assert.All(Life.Of(choices), now =>
     {
         var held = now.After.Phase is Preparing or Agent or Publishing or Stopping;
@@ -66,13 +66,13 @@ public class LifeTests
         else if (now.After.Run is { } run) Assert.Equal((RunKind.Ci, ForgeKind.Git), (run.Kind, now.After.Forge));
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void A_running_run_is_never_exchanged(int[] choices) => Assert.All(Life.Of(choices), now =>
     {
         if (now.Before.Run is { } run && now.After.Run is { } other) Assert.Equal(run, other);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void Attempt_numbers_are_unique_and_grow(int[] choices) => Assert.All(Life.Of(choices), now =>
     {
         var (before, after) = (now.Before.Attempt, now.After.Attempt);
@@ -83,14 +83,14 @@ public class LifeTests
         if (now.After.Ended && after is not null && !now.After.Unpublished) Assert.NotNull(after.FinishedAt);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void Only_a_commit_of_this_tasks_own_waits_to_be_pushed(int[] choices) => Assert.All(Life.Of(choices), now =>
     {
         if (now.After.Unpublished && !now.Before.Unpublished) Assert.IsType<AgentCommitted>(now.News);
         if (now.After.Phase is WaitingForCi or CollectingFeedback) Assert.Equal(now.After.RemoteSha, now.After.HeadSha);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void What_is_stored_reads_back_the_same(int[] choices) => Assert.All(Life.Of(choices).TakeLast(10), now =>
     {
         var json = JsonSerializer.Serialize(now.After, AmpxJson.Options);
@@ -100,7 +100,7 @@ public class LifeTests
         Assert.Equivalent(now.After, back, strict: true);
     });
 
-    [Property(MaxTest = 1000, EndSize = 150)]
+    [Property(MaxTest = 1500, StartSize = 60, EndSize = 160)]
     public void No_instruction_is_lost_or_repeated(int[] choices)
     {
         var life = Life.Of(choices).ToList();
@@ -131,7 +131,7 @@ public class LifeTests
         }
     }
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void An_order_that_isnt_refused_is_taken(int[] choices) => Assert.All(Life.Of(choices), now =>
     {
         foreach (var order in new[] { Story.Abort, Story.Continue("more"), Story.Merge })
@@ -140,7 +140,7 @@ public class LifeTests
         }
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void Every_life_can_still_end(int[] choices)
     {
         var task = Life.Of(choices).Select(now => now.After).LastOrDefault(Story.New());
