@@ -1,1 +1,14 @@
-return 0;
+using Ampx.Silo.Hosting;
+using Ampx.Silo.Storage;
+
+try
+{
+    await using var service = await AmpxService.Start(new Dictionary<string, string?>(), hearSignals: true, CancellationToken.None);
+    await service.Completion;
+    return 0;
+}
+catch (Exception refused) when (refused is StartException or StorageException)
+{
+    await Console.Error.WriteLineAsync($"ampx-silo: {refused.Message}");
+    return 1;
+}

@@ -117,7 +117,7 @@ public sealed record MergeRefused(string Code, string Detail) : TaskEvent;
 
 // What any step without an agent may come to.
 
-/// <summary>A step failed: for a passing cause, or for one of <see cref="ErrorCode.Fatal"/>.</summary>
+/// <summary>A step failed: for a passing cause, or for one of <see cref="ErrorCodes.Fatal"/>.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.step-failed.v1")]
 public sealed record StepFailed(string Code, string Detail) : TaskEvent;
 

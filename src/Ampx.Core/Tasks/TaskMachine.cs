@@ -37,13 +37,13 @@ public static partial class TaskMachine
             },
             (Agent, ThreadCreated thread) => t with { ThreadId = thread.ThreadId },
             (Agent, AgentCommitted done) => Enter(AgentEnded(t, "committed", done.Said, done.Usage), Publishing, now) with { HeadSha = done.Sha, RejectedSha = null },
-            (Agent, AgentChangedNothing idle) => ChangedNothing(AgentEnded(t, ErrorCode.NoChanges, idle.Said, idle.Usage) with { RejectedSha = null }, now),
+            (Agent, AgentChangedNothing idle) => ChangedNothing(AgentEnded(t, ErrorCodes.NoChanges, idle.Said, idle.Usage) with { RejectedSha = null }, now),
             (Agent, AgentFailed bad) => RunFailed(Close(AgentEnded(t, bad.Code, null, bad.Usage), bad.Code, now), new(bad.Code, bad.Detail), now),
             (Publishing, Pushed done) => AtRemote(t, done, now),
-            (Publishing, PushRefused { ForContent: true } no) => NextRun(Refused(t, now), Prompts.PushRefused(no.Detail), new(ErrorCode.PushRejected, no.Detail), now),
-            (Publishing, PushRefused no) => Review(Refused(t, now), new(ErrorCode.PushRejected, no.Detail), now),
+            (Publishing, PushRefused { ForContent: true } no) => NextRun(Refused(t, now), Prompts.PushRefused(no.Detail), new(ErrorCodes.PushRejected, no.Detail), now),
+            (Publishing, PushRefused no) => Review(Refused(t, now), new(ErrorCodes.PushRejected, no.Detail), now),
             (Publishing, BranchMoved moved) => NextRun(Close(t, "branch_moved", now) with { HeadSha = moved.RemoteSha, RemoteSha = moved.RemoteSha },
-                Prompts.BranchMoved(moved.RemoteSha), new(ErrorCode.PushRejected, $"somebody else's commit {Short(moved.RemoteSha)} is on {t.Branch}"), now),
+                Prompts.BranchMoved(moved.RemoteSha), new(ErrorCodes.PushRejected, $"somebody else's commit {Short(moved.RemoteSha)} is on {t.Branch}"), now),
             (Publishing, WorkLost) => Queue(t with { HeadSha = t.RemoteSha, RunCounted = true, StepFailures = 0 }, now),
 
             // CI.
@@ -55,12 +55,12 @@ public static partial class TaskMachine
             (WaitingForCi, CiPassed ci) => Green(t, ci.Report, now),
             (WaitingForCi, CiFailed ci) => Enter(Judged(t, ci.Report), CollectingFeedback, now),
             (WaitingForCi, CiBlocked ci) => Blocked(t, ci.Code, ci.Detail, ci.Report, now),
-            (CollectingFeedback, FeedbackCollected why) => NextRun(Close(t, "red", now), why.Text, new(ErrorCode.CiFailed, why.Cause), now),
+            (CollectingFeedback, FeedbackCollected why) => NextRun(Close(t, "red", now), why.Text, new(ErrorCodes.CiFailed, why.Cause), now),
 
             // Pull request and merge.
             (OpeningPr, PullRequestOpened open) when t.Ending is { } ending => Finish(t with { PullRequest = open.PullRequest }, ending, now),
             (OpeningPr, PullRequestOpened { PullRequest.State: PullRequestState.Closed or PullRequestState.Merged } open) =>
-                Review(t with { PullRequest = open.PullRequest }, new(ErrorCode.PullRequestClosed, $"pull request #{open.PullRequest.Number} is {AmpxJson.Word(open.PullRequest.State)}"), now),
+                Review(t with { PullRequest = open.PullRequest }, new(ErrorCodes.PullRequestClosed, $"pull request #{open.PullRequest.Number} is {AmpxJson.Word(open.PullRequest.State)}"), now),
             (OpeningPr, PullRequestOpened open) => Enter(t, WaitingForCi, now) with { PullRequest = open.PullRequest, CiSince = news.At, StepFailures = 0 },
             (Merging, Merged) => AfterMerge(t, now) with
             {
@@ -154,13 +154,13 @@ public static partial class TaskMachine
 
     private static TaskState ChangedNothing(TaskState task, Moment now)
     {
-        if (task.ToldNoChanges) return Review(Close(task, ErrorCode.NoChanges, now), new(ErrorCode.NoChanges, "the agent ended twice without changing a file"), now);
+        if (task.ToldNoChanges) return Review(Close(task, ErrorCodes.NoChanges, now), new(ErrorCodes.NoChanges, "the agent ended twice without changing a file"), now);
         var again = task with { ToldNoChanges = true, RunCounted = true, Feedback = Prompts.ChangedNothing(task.Feedback) };
         return Queue(again, now);
     }
 
     /// <summary>The server won't have the commit: whatever run comes next gets its changes uncommitted.</summary>
-    private static TaskState Refused(TaskState task, Moment now) => Close(task, ErrorCode.PushRejected, now) with { RejectedSha = task.HeadSha, HeadSha = task.RemoteSha };
+    private static TaskState Refused(TaskState task, Moment now) => Close(task, ErrorCodes.PushRejected, now) with { RejectedSha = task.HeadSha, HeadSha = task.RemoteSha };
 
     private static TaskState AtRemote(TaskState task, Pushed done, Moment now)
     {
@@ -197,7 +197,7 @@ public static partial class TaskMachine
     private static TaskState Blocked(TaskState task, string code, string detail, CiReport report, Moment now)
     {
         var t = Close(Judged(task, report), code, now);
-        if (code is ErrorCode.PullRequestClosed && t.PullRequest is { } pr) t = t with { PullRequest = pr with { State = PullRequestState.Closed } };
+        if (code is ErrorCodes.PullRequestClosed && t.PullRequest is { } pr) t = t with { PullRequest = pr with { State = PullRequestState.Closed } };
         return Review(t, new(code, detail), now);
     }
 
@@ -211,8 +211,8 @@ public static partial class TaskMachine
     private static TaskState RunFailed(TaskState task, TaskError cause, Moment now)
     {
         var t = WithTried(task, cause);
-        if (ErrorCode.Fatal.Contains(cause.Code)) return Finish(t, new Ending(Status.Error, cause), now);
-        if (t.Attempts >= t.MaxAttempts || cause.Code is ErrorCode.BudgetExhausted) return Review(t, cause, now);
+        if (ErrorCodes.Fatal.Contains(cause.Code)) return Finish(t, new Ending(Status.Error, cause), now);
+        if (t.Attempts >= t.MaxAttempts || cause.Code is ErrorCodes.BudgetExhausted) return Review(t, cause, now);
         return OverBudget(t) is { } over ? Review(t, over, now) : BackOff(t, WaitingForWorker, cause, t.Attempts, now);
     }
 
@@ -222,7 +222,7 @@ public static partial class TaskMachine
     private static TaskState StepFailedIn(TaskState task, TaskError cause, Moment now)
     {
         var t = task with { StepFailures = task.StepFailures + 1 };
-        var fatal = ErrorCode.Fatal.Contains(cause.Code);
+        var fatal = ErrorCodes.Fatal.Contains(cause.Code);
         if (!fatal && t.StepFailures < now.Rules.StepAttempts)
             return BackOff(t, t.Phase is Preparing or Publishing ? WaitingForWorker : t.Phase, cause, t.StepFailures, now);
         if (t.Ending is { } ending) return Finish(t, ending, now);
@@ -233,7 +233,7 @@ public static partial class TaskMachine
     private static TaskState MergeStepFailed(TaskState task, TaskError cause, Moment now)
     {
         var t = task with { StepFailures = task.StepFailures + 1 };
-        return ErrorCode.Fatal.Contains(cause.Code) || t.StepFailures >= now.Rules.StepAttempts
+        return ErrorCodes.Fatal.Contains(cause.Code) || t.StepFailures >= now.Rules.StepAttempts
             ? AfterMerge(t, now) with { MergeRefusal = cause }
             : Enter(t, Merging, now) with { Resume = Merging, NextWakeAt = now.At + Delay(t, t.StepFailures, now.Rules) };
     }
@@ -267,7 +267,7 @@ public static partial class TaskMachine
     }
 
     private static TaskState LostTooOften(TaskState task, string detail, Moment now) =>
-        Review(Close(task, ErrorCode.WorkerLost, now), new(ErrorCode.WorkerLost, detail), now);
+        Review(Close(task, ErrorCodes.WorkerLost, now), new(ErrorCodes.WorkerLost, detail), now);
 
     private static TaskState AfterMerge(TaskState task, Moment now) => Enter(task, Done, now) with
     {
@@ -280,7 +280,7 @@ public static partial class TaskMachine
     /// </summary>
     private static TaskState Review(TaskState task, TaskError cause, Moment now)
     {
-        if (CanTakeUp(task) && cause.Code is not ErrorCode.BudgetExhausted) return TakeUp(task, now);
+        if (CanTakeUp(task) && cause.Code is not ErrorCodes.BudgetExhausted) return TakeUp(task, now);
         var ending = new Ending(Status.NeedsReview, cause);
         var show = now.Rules.PullRequestOnNeedsReview && task is { Forge: ForgeKind.GitHub, PullRequest: null, RemoteSha: not null, Phase: not OpeningPr } && task.RemoteSha != task.BaseSha;
         return show ? Enter(task, OpeningPr, now) with { Ending = ending, Status = Status.Retrying, StepFailures = 0 } : Finish(task, ending, now);
@@ -306,8 +306,8 @@ public static partial class TaskMachine
     private static TaskError? OverBudget(TaskState task) => task switch
     {
         { MaxTokens: { } limit, Usage: { } used } when used.InputTokens + used.OutputTokens >= limit =>
-            new(ErrorCode.BudgetExhausted, $"{used.InputTokens + used.OutputTokens} of {limit} tokens are used"),
-        { MaxTime: { } limit } when task.TimeSpent >= limit => new(ErrorCode.BudgetExhausted, $"{task.TimeSpent:c} of {limit:c} are used"),
+            new(ErrorCodes.BudgetExhausted, $"{used.InputTokens + used.OutputTokens} of {limit} tokens are used"),
+        { MaxTime: { } limit } when task.TimeSpent >= limit => new(ErrorCodes.BudgetExhausted, $"{task.TimeSpent:c} of {limit:c} are used"),
         _ => null,
     };
 

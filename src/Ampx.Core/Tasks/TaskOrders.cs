@@ -55,9 +55,9 @@ public static partial class TaskMachine
         ContinueRequested more => task switch
         {
             { Phase: Merging } => No(task, "is being merged; a task in any other phase can be continued, this one unless it gets merged"),
-            { PullRequest.State: PullRequestState.Merged } => new(ErrorCode.BranchGone, $"task {task.Id} is merged, so its branch {task.Branch} takes no more work: start a new task"),
+            { PullRequest.State: PullRequestState.Merged } => new(ErrorCodes.BranchGone, $"task {task.Id} is merged, so its branch {task.Branch} takes no more work: start a new task"),
             { Phase: not (WaitingForWorker or Preparing or Agent or Publishing) } when OverBudget(Pend(task, more)) is { } over =>
-                new(ErrorCode.BudgetExhausted, $"{over.Detail}: give a higher limit with the instruction"),
+                new(ErrorCodes.BudgetExhausted, $"{over.Detail}: give a higher limit with the instruction"),
             _ => null,
         },
         MergeRequested => task switch
@@ -65,14 +65,14 @@ public static partial class TaskMachine
             { Phase: Merging } => No(task, "is being merged already; only a task with status success that isn't merged can be"),
             { PullRequest.State: PullRequestState.Merged } => No(task, "is merged already; only a task with status success that isn't merged can be"),
             { Phase: Done, Status: Status.Success } => null,
-            _ => new(ErrorCode.NotMergeable, $"task {task.Id} is {AmpxJson.Word(task.Status)}, not success: only a commit that CI found green is merged"),
+            _ => new(ErrorCodes.NotMergeable, $"task {task.Id} is {AmpxJson.Word(task.Status)}, not success: only a commit that CI found green is merged"),
         },
         _ => throw new ArgumentException($"{order.GetType().Name} is no order of a person's", nameof(order)),
     };
 
     private const string Abortable = "only queued, running and retrying tasks can be aborted";
 
-    private static Refusal No(TaskState task, string why) => new(ErrorCode.Conflict, $"task {task.Id} {why}");
+    private static Refusal No(TaskState task, string why) => new(ErrorCodes.Conflict, $"task {task.Id} {why}");
 
     private static TaskState Abort(TaskState task, Moment now)
     {

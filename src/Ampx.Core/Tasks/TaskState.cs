@@ -142,7 +142,7 @@ public sealed record PullRequest(int Number, string Url, PullRequestState State,
 /// <summary>The states of a pull request.</summary>
 public enum PullRequestState { Draft, Open, Merged, Closed }
 
-/// <summary>Why a task ended without success: a code of <see cref="ErrorCode"/> and words for people.</summary>
+/// <summary>Why a task ended without success: a code of <see cref="ErrorCodes"/> and words for people.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.task-error.v1")]
 public sealed record TaskError(string Code, string Detail);
 

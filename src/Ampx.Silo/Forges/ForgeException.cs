@@ -1,6 +1,6 @@
 namespace Ampx.Silo.Forges;
 
-/// <summary>A forge that couldn't do what was asked; <see cref="Code"/> is one of <see cref="Ampx.Core.Tasks.ErrorCode"/>, the message is for people.</summary>
+/// <summary>A forge that couldn't do what was asked; <see cref="Code"/> is one of <see cref="Ampx.Core.Tasks.ErrorCodes"/>, the message is for people.</summary>
 public sealed class ForgeException : Exception
 {
     public ForgeException(string code, string message, Exception? inner = null) : base(message, inner) => Code = code;
@@ -10,5 +10,8 @@ public sealed class ForgeException : Exception
     public ForgeException(string message, Exception inner) : base(message, inner) { }
 
     /// <summary>The task's error code.</summary>
-    public string Code { get; } = Core.Tasks.ErrorCode.Internal;
+    public string Code { get; } = Core.Tasks.ErrorCodes.Internal;
+
+    /// <summary>Asking earlier is in vain: the forge's limit is used up until then. Null where that isn't the cause.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
 }

@@ -1,6 +1,5 @@
 using Ampx.Core.Tasks;
 using Xunit;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 using static Ampx.Core.Tasks.Phase;
 using static Ampx.Tests.Tasks.Story;
 
@@ -44,11 +43,11 @@ public class CiAndPullRequestTests
     }
 
     [Theory]
-    [InlineData(ErrorCode.CiCancelled)]
-    [InlineData(ErrorCode.CiNotStarted)]
-    [InlineData(ErrorCode.CiActionRequired)]
-    [InlineData(ErrorCode.CiInfrastructure)]
-    [InlineData(ErrorCode.CiTimeout)]
+    [InlineData(ErrorCodes.CiCancelled)]
+    [InlineData(ErrorCodes.CiNotStarted)]
+    [InlineData(ErrorCodes.CiActionRequired)]
+    [InlineData(ErrorCodes.CiInfrastructure)]
+    [InlineData(ErrorCodes.CiTimeout)]
     public void Ci_without_a_verdict_asks_a_person_and_costs_no_further_run(string code)
     {
         var task = After([.. ToCi("c1"), Blocked(code), Opened(PullRequestState.Draft)]);
@@ -69,8 +68,8 @@ public class CiAndPullRequestTests
     public void A_pull_request_closed_by_a_person_asks_one()
     {
         var task = After([.. ToCi("c1"), Green, Opened(PullRequestState.Closed)]);
-        Assert.Equal((Status.NeedsReview, ErrorCode.PullRequestClosed), (task.Status, task.Error!.Code));
-        task = After([.. ToCi("c1"), Green, Opened(), Blocked(ErrorCode.PullRequestClosed)]);
+        Assert.Equal((Status.NeedsReview, ErrorCodes.PullRequestClosed), (task.Status, task.Error!.Code));
+        task = After([.. ToCi("c1"), Green, Opened(), Blocked(ErrorCodes.PullRequestClosed)]);
         Assert.Equal((Status.NeedsReview, PullRequestState.Closed), (task.Status, task.PullRequest!.State));
         Assert.Equal(OpeningPr, task.Then([Continue("again"), .. ToCi("c2", "c1"), Green]).Phase);
     }
@@ -86,13 +85,13 @@ public class CiAndPullRequestTests
     [Fact]
     public void A_draft_for_review_that_cant_be_opened_is_tried_again_and_then_left_out()
     {
-        var task = After([.. ToCi("c1"), Blocked(), Step(ErrorCode.CiInfrastructure)]);
+        var task = After([.. ToCi("c1"), Blocked(), Step(ErrorCodes.CiInfrastructure)]);
         Assert.Equal(BackingOff, task.Phase);
         Assert.Equal(new OpenPullRequest(Draft: true), TaskMachine.Next(task.Then(Waited)));
         task = task.Then([Waited, .. Times(2, Step(), Waited).SkipLast(1)]);
-        Assert.Equal((Done, Status.NeedsReview, ErrorCode.CiCancelled), (task.Phase, task.Status, task.Error!.Code));
-        task = After([.. ToCi("c1"), Blocked(), Step(ErrorCode.GitHubForbidden)]);
-        Assert.Equal((Status.NeedsReview, ErrorCode.CiCancelled), (task.Status, task.Error!.Code));
+        Assert.Equal((Done, Status.NeedsReview, ErrorCodes.CiCancelled), (task.Phase, task.Status, task.Error!.Code));
+        task = After([.. ToCi("c1"), Blocked(), Step(ErrorCodes.GitHubForbidden)]);
+        Assert.Equal((Status.NeedsReview, ErrorCodes.CiCancelled), (task.Status, task.Error!.Code));
     }
 
     [Fact]
@@ -105,7 +104,7 @@ public class CiAndPullRequestTests
         Assert.Throws<IllegalTransitionException>(() => task.Then(ClaimCi));
         Assert.Equal(Status.Success, task.Then(CiEnded("green")).Status);
         Assert.Equal(CollectingFeedback, task.Then(CiEnded("red")).Phase);
-        Assert.Equal(ErrorCode.CiTimeout, task.Then(CiEnded("ci_timeout", ErrorCode.CiTimeout)).Error!.Code);
+        Assert.Equal(ErrorCodes.CiTimeout, task.Then(CiEnded("ci_timeout", ErrorCodes.CiTimeout)).Error!.Code);
     }
 
     [Fact]
@@ -114,7 +113,7 @@ public class CiAndPullRequestTests
         var claimed = OnPath.Then([.. ToCi("c1"), ClaimCi]);
         var task = claimed.Then(Lost);
         Assert.Equal((WaitingForCi, null, claimed.Step + 1), (task.Phase, task.Run, task.Step));
-        Assert.Equal(ErrorCode.WorkerLost, OnPath.Then([.. ToCi("c1"), .. Times(4, ClaimCi, Lost)]).Error!.Code);
+        Assert.Equal(ErrorCodes.WorkerLost, OnPath.Then([.. ToCi("c1"), .. Times(4, ClaimCi, Lost)]).Error!.Code);
     }
 
     [Fact]
@@ -133,8 +132,8 @@ public class CiAndPullRequestTests
     public void A_refused_merge_leaves_the_task_as_it_was_and_says_why()
     {
         var success = After(ToSuccess);
-        var task = success.Then(Merge, new MergeRefused(ErrorCode.MergeConflict, "till.cs"));
-        Assert.Equal(new TaskError(ErrorCode.MergeConflict, "till.cs"), task.MergeRefusal);
+        var task = success.Then(Merge, new MergeRefused(ErrorCodes.MergeConflict, "till.cs"));
+        Assert.Equal(new TaskError(ErrorCodes.MergeConflict, "till.cs"), task.MergeRefusal);
         Assert.Equal((success.Status, success.Phase, success.PullRequest, success.HeadSha), (task.Status, task.Phase, task.PullRequest, task.HeadSha));
         Assert.Null(task.Then(Merge).MergeRefusal);
     }
@@ -146,7 +145,7 @@ public class CiAndPullRequestTests
         Assert.Equal((Merging, Status.Success, new WakeAt(task.NextWakeAt!.Value)), (task.Phase, task.Status, TaskMachine.Next(task)));
         Assert.IsType<MergePullRequest>(TaskMachine.Next(task.Then(Waited)));
         task = task.Then([Waited, Step(), Waited, Step()]);
-        Assert.Equal((Done, Status.Success, ErrorCode.CloneFailed), (task.Phase, task.Status, task.MergeRefusal!.Code));
+        Assert.Equal((Done, Status.Success, ErrorCodes.CloneFailed), (task.Phase, task.Status, task.MergeRefusal!.Code));
     }
 
     [Fact]
@@ -154,6 +153,6 @@ public class CiAndPullRequestTests
     {
         var task = OnPath.Then([.. ToCi("c1"), ClaimCi, CiEnded("green"), Merge, new Merged("m1")]);
         Assert.Equal((0, PullRequestState.Merged), (task.PullRequest!.Number, task.PullRequest.State));
-        Assert.Equal(ErrorCode.BranchGone, TaskMachine.WhyNot(task, Continue("more"))!.Code);
+        Assert.Equal(ErrorCodes.BranchGone, TaskMachine.WhyNot(task, Continue("more"))!.Code);
     }
 }

@@ -1,6 +1,5 @@
 using Ampx.Core.Tasks;
 using Xunit;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 using static Ampx.Core.Tasks.Phase;
 using static Ampx.Tests.Tasks.Story;
 
@@ -50,7 +49,7 @@ public class OneRunTests
         Assert.Equal((OpeningPr, Status.Retrying, new OpenPullRequest(Draft: true)), (last.Phase, last.Status, TaskMachine.Next(last)));
         var task = last.Then(Opened(PullRequestState.Draft));
         Assert.Equal((Done, Status.NeedsReview, 3), (task.Phase, task.Status, task.Attempts));
-        Assert.Equal((ErrorCode.CiFailed, "still 1 test"), (task.Error!.Code, task.Error.Detail));
+        Assert.Equal((ErrorCodes.CiFailed, "still 1 test"), (task.Error!.Code, task.Error.Detail));
         Assert.Equal("needs review after 3 attempts: still 1 test", task.Summary);
     }
 
@@ -68,7 +67,7 @@ public class OneRunTests
     {
         Assert.Equal(WaitingForWorker, After(Times(3, Claim, Lost)).Phase);
         var task = After(Times(4, Claim, Lost));
-        Assert.Equal((Status.NeedsReview, ErrorCode.WorkerLost, 1), (task.Status, task.Error!.Code, task.Attempts));
+        Assert.Equal((Status.NeedsReview, ErrorCodes.WorkerLost, 1), (task.Status, task.Error!.Code, task.Attempts));
         Assert.Equal(WaitingForWorker, task.Then(Continue(), Claim, Lost).Phase);
     }
 
@@ -99,12 +98,12 @@ public class OneRunTests
     public void A_failed_run_backs_off_and_is_tried_again_until_the_attempts_are_used_up()
     {
         var task = After(Claim, Ready(), AgentBroke());
-        Assert.Equal((BackingOff, Status.Retrying, ErrorCode.AgentFailed), (task.Phase, task.Status, task.Error!.Code));
+        Assert.Equal((BackingOff, Status.Retrying, ErrorCodes.AgentFailed), (task.Phase, task.Status, task.Error!.Code));
         Assert.Equal(new WakeAt(task.NextWakeAt!.Value), TaskMachine.Next(task));
         Assert.Equal("trying again after agent_failed: exit code 1", task.Summary);
         Assert.Null(task.Then(Waited).Error);
-        task = After(Times(3, Claim, Ready(), AgentBroke(ErrorCode.AgentTimeout), Waited).SkipLast(1));
-        Assert.Equal((Status.NeedsReview, ErrorCode.AgentTimeout, 3), (task.Status, task.Error!.Code, task.Attempts));
+        task = After(Times(3, Claim, Ready(), AgentBroke(ErrorCodes.AgentTimeout), Waited).SkipLast(1));
+        Assert.Equal((Status.NeedsReview, ErrorCodes.AgentTimeout, 3), (task.Status, task.Error!.Code, task.Attempts));
     }
 
     [Fact]
@@ -117,8 +116,8 @@ public class OneRunTests
     }
 
     [Theory]
-    [InlineData(ErrorCode.AgentNotSignedIn)]
-    [InlineData(ErrorCode.AgentNotFound)]
+    [InlineData(ErrorCodes.AgentNotSignedIn)]
+    [InlineData(ErrorCodes.AgentNotFound)]
     public void An_agent_that_can_never_work_is_an_error_at_once(string code)
     {
         var task = After(Claim, Ready(), AgentBroke(code));
@@ -128,7 +127,7 @@ public class OneRunTests
     [Fact]
     public void Every_fatal_code_ends_any_step_in_error()
     {
-        Assert.All(ErrorCode.Fatal, code =>
+        Assert.All(ErrorCodes.Fatal, code =>
         {
             Assert.Equal(Status.Error, After(Claim, Step(code)).Status);
             Assert.Equal(Status.Error, After([.. Run("c1"), Step(code)]).Status);
@@ -142,7 +141,7 @@ public class OneRunTests
     public void A_step_has_failures_of_its_own_and_costs_no_attempt()
     {
         var task = After(Times(3, Claim, Step(), Waited).SkipLast(1));
-        Assert.Equal((Status.NeedsReview, ErrorCode.CloneFailed, 1), (task.Status, task.Error!.Code, task.Attempts));
+        Assert.Equal((Status.NeedsReview, ErrorCodes.CloneFailed, 1), (task.Status, task.Error!.Code, task.Attempts));
     }
 
     [Fact]
@@ -185,19 +184,19 @@ public class OneRunTests
     public void A_used_up_budget_ends_in_needs_review_and_goes_on_only_with_a_higher_one()
     {
         var task = New(Order with { MaxTokens = 110 }).Then([.. ToRed("c1"), Opened(PullRequestState.Draft)]);
-        Assert.Equal((Status.NeedsReview, ErrorCode.BudgetExhausted), (task.Status, task.Error!.Code));
-        Assert.Equal(ErrorCode.BudgetExhausted, TaskMachine.WhyNot(task, Continue("more"))!.Code);
+        Assert.Equal((Status.NeedsReview, ErrorCodes.BudgetExhausted), (task.Status, task.Error!.Code));
+        Assert.Equal(ErrorCodes.BudgetExhausted, TaskMachine.WhyNot(task, Continue("more"))!.Code);
         Assert.Null(TaskMachine.WhyNot(task, new ContinueRequested("more", MaxTokens: 200)));
         task = New(Order with { MaxTime = TimeSpan.FromMinutes(3) }).Then(Claim, Ready(), AgentBroke(), Waited);
         Assert.Equal((BackingOff, Done), (New(Order with { MaxTime = TimeSpan.FromMinutes(3) }).Then(Claim, Ready(), AgentBroke()).Phase, task.Phase));
-        Assert.Equal(ErrorCode.BudgetExhausted, task.Error!.Code);
+        Assert.Equal(ErrorCodes.BudgetExhausted, task.Error!.Code);
     }
 
     [Fact]
     public void A_run_that_a_budget_stopped_is_not_tried_again()
     {
-        var task = After(Claim, Ready(), AgentBroke(ErrorCode.BudgetExhausted));
-        Assert.Equal((Status.NeedsReview, ErrorCode.BudgetExhausted), (task.Status, task.Error!.Code));
+        var task = After(Claim, Ready(), AgentBroke(ErrorCodes.BudgetExhausted));
+        Assert.Equal((Status.NeedsReview, ErrorCodes.BudgetExhausted), (task.Status, task.Error!.Code));
     }
 
     [Fact]
@@ -208,7 +207,7 @@ public class OneRunTests
         Assert.Contains("without changing any file", Prompts.Of(again.Then(Claim)));
         Assert.Equal(1, again.Then(Claim).Attempts);
         var task = again.Then(Claim, Ready(), ChangedNothing);
-        Assert.Equal((Status.NeedsReview, ErrorCode.NoChanges, 1), (task.Status, task.Error!.Code, task.Attempts));
+        Assert.Equal((Status.NeedsReview, ErrorCodes.NoChanges, 1), (task.Status, task.Error!.Code, task.Attempts));
         Assert.Equal(WaitingForWorker, task.Then(Continue("really"), Claim, Ready(), ChangedNothing).Phase);
     }
 
@@ -226,7 +225,7 @@ public class OneRunTests
     public void A_push_refused_by_a_rule_asks_a_person_and_a_new_instruction_can_still_mend_it()
     {
         var task = After([.. Run("c1"), new PushRefused("GH006: protected branch", ForContent: false)]);
-        Assert.Equal((Status.NeedsReview, ErrorCode.PushRejected, "GH006: protected branch"), (task.Status, task.Error!.Code, task.Error.Detail));
+        Assert.Equal((Status.NeedsReview, ErrorCodes.PushRejected, "GH006: protected branch"), (task.Status, task.Error!.Code, task.Error.Detail));
         task = task.Then(Continue("leave the workflows alone"), Claim);
         Assert.Equal((Preparing, "leave the workflows alone", "c1"), (task.Phase, task.Prompt, task.RejectedSha));
     }

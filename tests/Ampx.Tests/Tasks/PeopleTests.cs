@@ -1,6 +1,5 @@
 using Ampx.Core.Tasks;
 using Xunit;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 using static Ampx.Core.Tasks.Phase;
 using static Ampx.Tests.Tasks.Story;
 

@@ -2,7 +2,6 @@ using Ampx.Core;
 using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using static Ampx.Tests.Tasks.Story;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 
 namespace Ampx.Tests.Tasks;
 
@@ -54,7 +53,7 @@ internal static class Samples
         Commit($"c-{n}"),
         ChangedNothing,
         AgentBroke(),
-        AgentBroke(ErrorCode.AgentNotSignedIn),
+        AgentBroke(ErrorCodes.AgentNotSignedIn),
         Push(task.HeadSha ?? $"c-{n}"),
         new Pushed(task.HeadSha ?? $"c-{n}", PullRequestFirst: task.Forge is ForgeKind.GitHub),
         new PushRefused("GH013: a secret", ForContent: true),
@@ -63,21 +62,21 @@ internal static class Samples
         new WorkLost("gone with its worker"),
         CiEnded("green"),
         CiEnded("red"),
-        CiEnded("ci_timeout", ErrorCode.CiTimeout),
+        CiEnded("ci_timeout", ErrorCodes.CiTimeout),
         new CiStarted(n, null),
         Green,
         Red,
         Blocked(),
-        Blocked(ErrorCode.PullRequestClosed),
+        Blocked(ErrorCodes.PullRequestClosed),
         Why(),
         Opened(task.Attempt?.Ci?.Verdict is "green" ? PullRequestState.Open : PullRequestState.Draft),
         Opened(PullRequestState.Closed),
         new Merged($"m-{n}"),
-        new MergeRefused(ErrorCode.MergeConflict, "both changed till.cs"),
+        new MergeRefused(ErrorCodes.MergeConflict, "both changed till.cs"),
         new RunStopped(),
         Lost,
         Step(),
-        Step(ErrorCode.GitHubForbidden),
+        Step(ErrorCodes.GitHubForbidden),
         Waited,
     ];
 

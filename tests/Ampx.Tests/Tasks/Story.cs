@@ -1,6 +1,5 @@
 using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
-using ErrorCode = Ampx.Core.Tasks.ErrorCode;
 
 namespace Ampx.Tests.Tasks;
 
@@ -29,14 +28,14 @@ internal static class Story
     public static TaskEvent Ready(string? remote = null) => new Prepared("main", "base", remote ?? "base", remote, "https://github.com/acme/shop/compare/x");
     public static TaskEvent Commit(string sha) => new AgentCommitted(sha, "done", new Usage(100, 40, 10)) { By = "agent" };
     public static TaskEvent ChangedNothing => new AgentChangedNothing("nothing to do", new Usage(100, 40, 10)) { By = "agent" };
-    public static TaskEvent AgentBroke(string code = ErrorCode.AgentFailed) => new AgentFailed(code, "exit code 1\nstack trace", new Usage(100, 40, 10)) { By = "agent" };
+    public static TaskEvent AgentBroke(string code = ErrorCodes.AgentFailed) => new AgentFailed(code, "exit code 1\nstack trace", new Usage(100, 40, 10)) { By = "agent" };
     public static TaskEvent Push(string sha) => new Pushed(sha);
     public static TaskEvent Green => new CiPassed(Report("green", "success")) { By = "ci" };
     public static TaskEvent Red => new CiFailed(Report("red", "failure")) { By = "ci" };
     public static TaskEvent Why(string cause = "2 tests failed") => new FeedbackCollected($"The log says: {cause}", cause);
-    public static TaskEvent Blocked(string code = ErrorCode.CiCancelled) => new CiBlocked(code, "a person cancelled it", Report(code, "cancelled")) { By = "ci" };
+    public static TaskEvent Blocked(string code = ErrorCodes.CiCancelled) => new CiBlocked(code, "a person cancelled it", Report(code, "cancelled")) { By = "ci" };
     public static TaskEvent Opened(PullRequestState state = PullRequestState.Open) => new PullRequestOpened(new PullRequest(7, "https://github.com/acme/shop/pull/7", state));
-    public static TaskEvent Step(string code = ErrorCode.CloneFailed) => new StepFailed(code, "the network is down");
+    public static TaskEvent Step(string code = ErrorCodes.CloneFailed) => new StepFailed(code, "the network is down");
     public static TaskEvent Lost => new WorkerLost("worker-1 is gone");
     public static TaskEvent Waited => new BackoffEnded();
     public static TaskEvent Abort => new AbortRequested { By = "ada" };

@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace Ampx.Core.Tasks;
 
 /// <summary>The codes that a task's error or a refused request can carry; docs/ERRORS.md has a section for each.</summary>
-public static class ErrorCode
+public static class ErrorCodes
 {
     public const string InvalidRepo = "invalid_repo";
     public const string CloneFailed = "clone_failed";

@@ -1,0 +1,31 @@
+# syntax=docker/dockerfile:1
+# One image for every role. Build from the root of the checkout:  docker build -f silo.Dockerfile -t ampx .
+# A repository's toolchain comes on top of it, in an image of your own:  FROM ampx  (docs/DEPLOYMENT.md)
+
+FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+WORKDIR /source
+COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig appsettings.json ./
+COPY src/ src/
+RUN dotnet publish src/Ampx.Cli -c Release -o /app
+
+FROM mcr.microsoft.com/dotnet/aspnet:10.0
+ARG AMP_VERSION=0.0.1790142911-g7618fb
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends bubblewrap ca-certificates curl gh git jq nodejs npm openssh-client tini \
+    && npm install -g --no-fund --no-audit "@ampcode/cli@${AMP_VERSION}" \
+    && npm cache clean --force \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /app /opt/ampx
+RUN ln -s /opt/ampx/ampx /usr/local/bin/ampx \
+    && groupadd --gid 10001 ampx \
+    && useradd --uid 10001 --gid ampx --create-home ampx \
+    && install -d -o ampx -g ampx -m 0700 /data
+USER ampx
+ENV Ampx__DataDirectory=/data AMP_SKIP_UPDATE_CHECK=1
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+    CMD curl -fsS http://127.0.0.1:8080/health/ready || exit 1
+# tini reaps what agents leave behind when their supervisors are gone.
+ENTRYPOINT ["tini", "--", "/opt/ampx/ampx"]
+CMD ["up"]

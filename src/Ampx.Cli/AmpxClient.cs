@@ -1,0 +1,188 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Ampx.Cli.Connecting;
+using Ampx.Core.Api;
+using Ampx.Core.Tasks;
+
+namespace Ampx.Cli;
+
+/// <summary>The REST interface, typed. Refusals and a server out of reach are thrown as <see cref="CliError"/>.</summary>
+internal sealed class AmpxClient : IDisposable
+{
+    private readonly HttpClient _http;
+    private readonly Connection _connection;
+
+    public AmpxClient(Connection connection)
+    {
+        _connection = connection;
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            // A proxy for the outside world has no way to this machine's own loopback.
+            UseProxy = !connection.Server.IsLoopback,
+            AllowAutoRedirect = false,
+        })
+        { BaseAddress = new Uri(connection.Server, "api/v1/"), Timeout = TimeSpan.FromSeconds(60) };
+        _http.DefaultRequestHeaders.UserAgent.Add(new("ampx", Versions.Own));
+        if (connection.Token is { } token) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>The address of the service.</summary>
+    public Uri Server => _connection.Server;
+
+    public Task<TaskView> Start(StartTask task, CancellationToken cancel) =>
+        Ask(Post("tasks", JsonContent.Create(task, CliJson.Compact.StartTask)), CliJson.Compact.TaskView, cancel);
+
+    public Task<TaskView> Get(string id, CancellationToken cancel) => Ask(Get($"tasks/{Escape(id)}"), CliJson.Compact.TaskView, cancel);
+
+    /// <summary>The task if it isn't at <paramref name="version"/> any more; null if it is.</summary>
+    public async Task<TaskView?> GetIfChanged(string id, int version, CancellationToken cancel)
+    {
+        var request = Get($"tasks/{Escape(id)}");
+        request.Headers.IfNoneMatch.Add(new EntityTagHeaderValue($"\"{version}\""));
+        using var answer = await Send(request, cancel);
+        if (answer.StatusCode is HttpStatusCode.NotModified) return null;
+        return await Read(answer, CliJson.Compact.TaskView, cancel);
+    }
+
+    public Task<TaskList> List(TaskQuery query, string? cursor, CancellationToken cancel) =>
+        Ask(Get($"tasks{query.Text(cursor)}"), CliJson.Compact.TaskList, cancel);
+
+    public async Task Change(string id, ChangeTask change, CancellationToken cancel)
+    {
+        using var answer = await Send(new(HttpMethod.Patch, $"tasks/{Escape(id)}") { Content = JsonContent.Create(change, CliJson.Compact.ChangeTask) }, cancel);
+        await Check(answer, cancel);
+    }
+
+    public Task<Timeline> Timeline(string id, CancellationToken cancel) => Ask(Get($"tasks/{Escape(id)}/timeline"), CliJson.Compact.Timeline, cancel);
+
+    public Task<AttemptList> Attempts(string id, CancellationToken cancel) => Ask(Get($"tasks/{Escape(id)}/attempts"), CliJson.Compact.AttemptList, cancel);
+
+    public Task<LogPage> Logs(string id, LogSelection selection, long after, CancellationToken cancel) =>
+        Ask(Get($"tasks/{Escape(id)}/logs{selection.Query(after)}"), CliJson.Compact.LogPage, cancel);
+
+    public async Task<string> Diff(string id, CancellationToken cancel)
+    {
+        using var answer = await Send(Get($"tasks/{Escape(id)}/diff"), cancel);
+        await Check(answer, cancel);
+        return await answer.Content.ReadAsStringAsync(cancel);
+    }
+
+    public Task<SignInLink> SignIn(CancellationToken cancel) => Ask(Post("signin-links", null), CliJson.Compact.SignInLink, cancel);
+
+    public Task<ServerVersion> Version(CancellationToken cancel) => Ask(Get("version"), CliJson.Compact.ServerVersion, cancel);
+
+    /// <summary>One connection's worth of a task's log stream, from after <paramref name="after"/> on; ends when the connection does.</summary>
+    public async IAsyncEnumerable<SseItem<string>> LogEvents(string id, long after, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var request = Get($"tasks/{Escape(id)}/logs/stream");
+        request.Headers.Add("Last-Event-ID", after.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        request.Headers.Accept.Add(new("text/event-stream"));
+        using var answer = await Send(request, cancel);
+        await Check(answer, cancel);
+        await using var body = await answer.Content.ReadAsStreamAsync(cancel);
+        await foreach (var item in SseParser.Create(body).EnumerateAsync(cancel)) yield return item;
+    }
+
+    private static HttpRequestMessage Get(string path) => new(HttpMethod.Get, path);
+
+    private static HttpRequestMessage Post(string path, HttpContent? body) => new(HttpMethod.Post, path) { Content = body };
+
+    private static string Escape(string id) => Uri.EscapeDataString(id);
+
+    private async Task<T> Ask<T>(HttpRequestMessage request, JsonTypeInfo<T> shape, CancellationToken cancel)
+    {
+        using var answer = await Send(request, cancel);
+        return await Read(answer, shape, cancel);
+    }
+
+    private async Task<T> Read<T>(HttpResponseMessage answer, JsonTypeInfo<T> shape, CancellationToken cancel)
+    {
+        await Check(answer, cancel);
+        try
+        {
+            return await answer.Content.ReadFromJsonAsync(shape, cancel) ?? throw new JsonException("null");
+        }
+        catch (JsonException)
+        {
+            throw CliError.Unreachable($"{Server} answers, but not like an Ampx of this version ({Versions.Own}).", "Check --server, or update the older of the two.");
+        }
+    }
+
+    private async Task<HttpResponseMessage> Send(HttpRequestMessage request, CancellationToken cancel)
+    {
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        }
+        catch (HttpRequestException e)
+        {
+            var why = e.InnerException is SocketException socket ? socket.Message : e.InnerException?.Message ?? e.Message;
+            throw CliError.Unreachable(
+                $"No Ampx service answers at {Server.GetLeftPart(UriPartial.Authority)}: {why}.".Replace("..", ".", StringComparison.Ordinal),
+                Server.IsLoopback ? "Start one with 'ampx up --detach', or name another with --server." : "Check --server (or AMPX_SERVER) and your network.");
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw CliError.Unreachable($"{Server.GetLeftPart(UriPartial.Authority)} took longer than {_http.Timeout.TotalSeconds:0} s to answer.", "Try again, or look at the service's log.");
+        }
+        finally
+        {
+            request.Dispose();
+        }
+    }
+
+    private async Task Check(HttpResponseMessage answer, CancellationToken cancel)
+    {
+        if (answer.IsSuccessStatusCode) return;
+        Problem? problem = null;
+        try
+        {
+            problem = await answer.Content.ReadFromJsonAsync(CliJson.Compact.Problem, cancel);
+        }
+        catch (Exception e) when (e is JsonException or HttpRequestException or InvalidOperationException or NotSupportedException)
+        {
+            // Something else than Ampx answered, a proxy for example: its status is all there is.
+        }
+
+        var status = (int)answer.StatusCode;
+        throw CliError.Of(problem is { Detail: not null, Code: not null } ? problem : new("about:blank", answer.ReasonPhrase ?? "Error", status, $"{Server} answered {status} {answer.ReasonPhrase}.", Code(status)), Server);
+    }
+
+    private static string Code(int status) => status switch { 401 => "unauthorized", 403 => "forbidden", 404 => "not_found", _ => "http_error" };
+
+    public void Dispose() => _http.Dispose();
+}
+
+/// <summary>Which tasks a list has.</summary>
+internal sealed record TaskQuery(string? Status = null, string? Repo = null, string? Owner = null, int? Limit = null)
+{
+    /// <summary>As a query, with the question mark; empty if there is nothing to say.</summary>
+    public string Text(string? cursor)
+    {
+        (string Name, string? Value)[] parts = [("status", Status), ("repo", Repo), ("owner", Owner), ("limit", Limit?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("cursor", cursor)];
+        return Query.Of(parts);
+    }
+}
+
+/// <summary>Builds the query part of an address.</summary>
+internal static class Query
+{
+    public static string Of(params IEnumerable<(string Name, string? Value)> parts)
+    {
+        var text = string.Join('&', parts.Where(part => part.Value is not null).Select(part => $"{part.Name}={Uri.EscapeDataString(part.Value!)}"));
+        return text.Length == 0 ? "" : $"?{text}";
+    }
+}
+
+/// <summary>This program's version.</summary>
+internal static class Versions
+{
+    public static string Own { get; } = typeof(Versions).Assembly.GetName().Version is { } version ? version.ToString(3) : "0.0.0";
+}

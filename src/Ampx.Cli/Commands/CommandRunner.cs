@@ -1,0 +1,134 @@
+using System.Text.Json;
+using Ampx.Cli.Output;
+using Cocona;
+using Cocona.Application;
+using Cocona.Command.Binder;
+using Cocona.Filters;
+
+namespace Ampx.Cli.Commands;
+
+/// <summary>Runs around each command: turns what goes wrong into one or two lines and an exit code.</summary>
+internal sealed class CommandRunner(Interrupt interrupt) : ICommandFilter
+{
+    /// <summary>A command's own code was reached; what fails before that is wrong usage.</summary>
+    public bool Ran { get; private set; }
+
+    public int Exit { get; private set; }
+
+    public async ValueTask<int> OnCommandExecutionAsync(CoconaCommandExecutingContext ctx, CommandExecutionDelegate next)
+    {
+        Ran = true;
+        try
+        {
+            var room = ctx.Command.Arguments.Any(argument => argument.Name.EndsWith(Arguments.More, StringComparison.Ordinal)) ? int.MaxValue : ctx.Command.Arguments.Count;
+            // Cocona would drop them without a word.
+            if (ctx.ParsedCommandLine.Arguments is { } words && words.Count > room)
+                throw CliError.Usage($"'{words[room].Value}' is one word too many for '{ctx.Command.Name}'.", $"Text of several words goes in quotes; see 'ampx {ctx.Command.Name} --help'.");
+            Arguments.Keep(ctx.ParsedCommandLine.Arguments.Select(word => word.Value));
+            Exit = await next(ctx);
+        }
+        catch (ParameterBinderException e)
+        {
+            Exit = Tell(CliError.Usage(Words(e, ctx.Command.Name), $"See 'ampx {ctx.Command.Name} --help'."));
+        }
+        catch (Exception e)
+        {
+            Exit = Tell(e);
+        }
+
+        return Exit;
+    }
+
+    /// <summary>Says what went wrong; with <c>--json</c> as problem details on stdout too.</summary>
+    public int Tell(Exception e)
+    {
+        switch (e)
+        {
+            case ClosedPipeException:
+                return ExitCode.Done;
+            case OperationCanceledException when interrupt.Happened:
+                if (interrupt.Parting is { } parting) Terminal.Say(parting);
+                return ExitCode.Interrupted;
+            case CliError error:
+                Print(error);
+                return error.Exit;
+            default:
+                Print(CliError.Failed($"{e.GetType().Name}: {e.Message.Split('\n')[0]}", "This is a mistake in ampx itself; AMPX_DEBUG=1 shows where.", "internal"));
+                if (Environment.GetEnvironmentVariable("AMPX_DEBUG") is { Length: > 0 }) Terminal.Say(e.ToString());
+                return ExitCode.Failed;
+        }
+    }
+
+    /// <summary>Wrong usage that Cocona found: its first line, and the similar commands that it knows.</summary>
+    public static void Usage(string complaint)
+    {
+        var lines = complaint.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var first = lines[0].Replace("Error: ", "", StringComparison.Ordinal).Replace(" See '--help' for usage.", "", StringComparison.Ordinal).Replace("option '", "option '--", StringComparison.Ordinal);
+        Print(CliError.Usage(first, lines.Length > 2 ? $"Similar ones: {string.Join(", ", lines[2..])}" : "'ampx --help' lists the commands, 'ampx COMMAND --help' its options."));
+    }
+
+    private static string Words(ParameterBinderException e, string command) => e.Result switch
+    {
+        ParameterBinderResult.InsufficientArgument => $"'{command}' needs {e.Argument?.Name.ToUpperInvariant() ?? "an argument"}.",
+        ParameterBinderResult.InsufficientOption => $"'{command}' needs --{e.Option?.Name}.",
+        ParameterBinderResult.InsufficientOptionValue => $"--{e.Option?.Name} needs a value.",
+        ParameterBinderResult.TypeNotSupported when e.Option is { } option => $"--{option.Name} needs a number.",
+        _ => e.Message.Replace("Nullable`1", "number", StringComparison.Ordinal).Replace("Int32", "number", StringComparison.Ordinal).Replace("Int64", "number", StringComparison.Ordinal),
+    };
+
+    private static void Print(CliError error)
+    {
+        if (Arguments.Json) Terminal.Line(JsonSerializer.Serialize(error.Problem, CliJson.Compact.Problem));
+        Terminal.Say($"ampx: {Plain.Text(error.Problem.Detail)}");
+        foreach (var (field, words) in error.Problem.Errors ?? new Dictionary<string, string[]>()) Terminal.Say($"  {field}: {string.Join("; ", words)}");
+        if (error.Hint is { } hint) Terminal.Say(hint);
+    }
+}
+
+/// <summary>The command line before Cocona reads it.</summary>
+internal static class Arguments
+{
+    /// <summary><c>--json</c> was asked for.</summary>
+    public static bool Json { get; private set; }
+
+    /// <summary>The end of the name of an argument that may be given several times. (An array would do, but beside one Cocona leaves the global options null.)</summary>
+    public const string More = "...";
+
+    private static IReadOnlyList<string> _words = [];
+
+    /// <summary>Remembers the words of the command that runs.</summary>
+    public static void Keep(IEnumerable<string> words) => _words = [.. words];
+
+    /// <summary><paramref name="first"/> and the words after it, each once.</summary>
+    public static IReadOnlyList<string> Several(string first) => [.. _words.Prepend(first).Distinct()];
+
+    /// <summary>Puts global options that stand before the command behind it, as <c>kubectl</c> allows.</summary>
+    public static string[] Read(string[] args)
+    {
+        Json = args.TakeWhile(word => word != "--").Contains("--json");
+        var at = 0;
+        while (at < args.Length && args[at].StartsWith("--", StringComparison.Ordinal))
+        {
+            if (args[at] is "--json" or "--no-color" || IsJoined(args[at])) at++;
+            else if (args[at] is "--server" or "--token") at += 2;
+            else break;
+        }
+
+        return at == 0 || at >= args.Length ? args : [args[at], .. args[..at], .. args[(at + 1)..]];
+
+        static bool IsJoined(string word) => word.StartsWith("--server=", StringComparison.Ordinal) || word.StartsWith("--token=", StringComparison.Ordinal);
+    }
+}
+
+/// <summary>Where Cocona writes: help to stdout; its complaints are kept, to be told our way.</summary>
+internal sealed class KeptConsole : ICoconaConsoleProvider, IDisposable
+{
+    private readonly StringWriter _errors = new();
+
+    public TextWriter Output => Console.Out;
+    public TextWriter Error => _errors;
+
+    public string Complaint => _errors.ToString().Trim();
+
+    public void Dispose() => _errors.Dispose();
+}

@@ -1,0 +1,107 @@
+using Ampx.Cli.Output;
+using Ampx.Core.Api;
+using Ampx.Core.Tasks;
+
+namespace Ampx.Cli.Commands.Demo;
+
+/// <summary>The demo as it is told: on stdout, or on stderr where stdout is for JSON.</summary>
+internal sealed class DemoView(Terminal terminal, TimeProvider clock)
+{
+    private const int Excerpt = 6;
+    private readonly bool _colour = terminal.JsonOnly ? terminal.ColourTalk : terminal.Colour;
+    private long _began = clock.GetTimestamp();
+    private int _seen;
+    private int _told;
+    private (Phase, int) _last;
+
+    public TaskView? Last { get; private set; }
+
+    public void Introduce()
+    {
+        Line(Bold("Ampx demo: a task from an instruction to red CI, to green CI, to merged."));
+        Line("Service, git, queue, CI and retry are real. The agent is not: a small shell script stands in for it, whose first");
+        Line("try is wrong, and which can only get it right from what CI says. No account, no network, nothing to pay.");
+        Line();
+    }
+
+    public void Scene(string repository, string test, string instruction)
+    {
+        Line($"{Dim("repository")}   {repository}");
+        Line($"{Dim("its test")}     sh test.sh → {test}");
+        Line($"{Dim("instruction")}  {instruction}");
+        Line();
+    }
+
+    /// <summary>The clock of the lines that follow starts now.</summary>
+    public void Begin() => _began = clock.GetTimestamp();
+
+    /// <summary>One transition, once; before a second attempt also what its agent is told.</summary>
+    public void Show(TimelineEntry entry, IReadOnlyList<Attempt> attempts, TaskView task)
+    {
+        if (entry.Seq <= _seen) return;
+        _seen = entry.Seq;
+        Last = task;
+        if (entry.Phase is Phase.Agent && attempts.FirstOrDefault(one => one.Number == entry.Attempt && one.Number > _told && one.Feedback is not null) is { } told)
+        {
+            _told = told.Number;
+            Feedback(told.Feedback!);
+        }
+
+        // A claim within a phase is a transition too, but no news.
+        if ((entry.Phase, entry.Attempt) == _last) return;
+        _last = (entry.Phase, entry.Attempt);
+        var took = Times.Span(entry.Time - task.CreatedAt).PadLeft(6);
+        var word = AmpxJson(entry.Status);
+        Line($"{Dim(took)}  {Terminal.Paint(word.PadRight(9), Words.Code(entry.Status), _colour)} {Describe(entry, task)}");
+    }
+
+    public void End(TaskView task, string commit, string? kept)
+    {
+        Last = task;
+        Line();
+        Line($"{Terminal.Paint("merged", "32", _colour)} after {task.Attempts} attempts in {Times.Span(clock.GetElapsedTime(_began))}: git log -1 --stat main");
+        foreach (var line in commit.Replace("\n\n\n", "\n\n", StringComparison.Ordinal).Split('\n')) Line($"    {Plain.Line(line)}".TrimEnd());
+        Line();
+        Line(kept is null ? "The demo's service and folder are gone again. With a repository of your own:" : $"Kept: {kept}. With a repository of your own:");
+        Line("    ampx up --detach                                    the service, on this machine");
+        Line("    ampx start owner/name \"Fix the flaky login test\"    with GITHUB_TOKEN set, and Amp signed in");
+        Line("    ampx start . \"…\" --ci \"make test\"                    a local repository, CI as a command");
+        Line("    ampx ls -w                                          watch");
+    }
+
+    private void Feedback(string feedback)
+    {
+        var lines = feedback.Split('\n');
+        var telling = lines.Where(line => line.Contains("expected", StringComparison.Ordinal)).ToArray();
+        if (telling.Length == 0) telling = [.. lines.Where(line => line.Trim().Length > 0)];
+        Line($"        {Dim("CI's log, as the agent is told it:")}");
+        foreach (var line in telling.Take(Excerpt)) Line($"        {Terminal.Paint("│", "31", _colour)} {Plain.Cut(line, 90)}");
+        if (telling.Length > Excerpt) Line($"        {Terminal.Paint("│", "31", _colour)} {Dim($"… {telling.Length - Excerpt} more")}");
+    }
+
+    private static string Describe(TimelineEntry entry, TaskView task) => entry.Phase switch
+    {
+        Phase.WaitingForWorker => "waits for a worker",
+        Phase.Preparing => $"attempt {entry.Attempt} of {task.MaxAttempts}: prepares a workspace",
+        Phase.Agent => $"attempt {entry.Attempt} of {task.MaxAttempts}: the agent works",
+        Phase.Publishing => "pushes the agent's commit",
+        Phase.WaitingForCi => "CI runs: sh test.sh",
+        Phase.CollectingFeedback => "CI is red: reads why",
+        Phase.OpeningPr => "CI is green",
+        Phase.Merging => "merges",
+        Phase.Done => entry.Status is Status.Success ? task.PullRequest?.State is PullRequestState.Merged && entry.Seq == task.Version ? "merged" : "done: CI is green" : Plain.Line(task.Summary),
+        _ => Words.Phase(entry.Phase),
+    };
+
+    private static string AmpxJson(Status status) => Core.AmpxJson.Word(status);
+
+    private void Line(string text = "")
+    {
+        if (terminal.JsonOnly) Terminal.Say(text);
+        else Terminal.Line(text);
+    }
+
+    private string Bold(string text) => Terminal.Paint(text, "1", _colour);
+
+    private string Dim(string text) => Terminal.Paint(text, "2", _colour);
+}

@@ -1,0 +1,105 @@
+using System.Text;
+using Ampx.Cli.Connecting;
+using Ampx.Cli.Output;
+using Ampx.Core.Api;
+using Cocona;
+
+namespace Ampx.Cli.Commands;
+
+internal sealed class StartCommand(Interrupt interrupt)
+{
+    [Command("start", Description = "Start a task: ampx start owner/name \"Fix the flaky login test\"")]
+    public async Task<int> Start(
+        [Argument("repo", Description = "Repository, if not given by --repo")] string? first = null,
+        [Argument("task", Description = "What to do, if not given by --task")] string? second = null,
+        [Option("repo", Description = "owner/name, a URL, or a local path; without it the origin of the current checkout", ValueName = "R")] string? repo = null,
+        [Option("task", Description = "What to do; - reads it from stdin", ValueName = "TEXT")] string? task = null,
+        [Option("base", Description = "Branch to start from and merge into", ValueName = "B")] string? baseBranch = null,
+        [Option("agent", Description = "Agent profile", ValueName = "A")] string? agent = null,
+        [Option("max-attempts", Description = "Agent runs until a person has to look", ValueName = "N")] int? maxAttempts = null,
+        [Option("max-tokens", Description = "Tokens that the task may use in all", ValueName = "N")] long? maxTokens = null,
+        [Option("max-time", Description = "Time that the task may use in all, like 90m", ValueName = "T")] string? maxTime = null,
+        [Option("ci", Description = "CI command of a local repository", ValueName = "CMD")] string? ci = null,
+        [Option("draft", Description = "Leave the pull request a draft")] bool draft = false,
+        [Option("wait", ['w'], Description = "Wait for the end; exit 1 if it isn't success")] bool wait = false,
+        GlobalOptions options = null!)
+    {
+        var (where, what) = Sort(first, second, repo, task);
+        if (what is null) throw CliError.Usage("What should be done?", "ampx start owner/name \"Fix the flaky login test\"");
+        var prompt = await Instruction(what, interrupt.Token);
+        using var ampx = Session.Open(options);
+        where ??= await Checkout(ampx.Terminal);
+        var started = await ampx.Client.Start(
+            new StartTask(FullPath(where), prompt, baseBranch, agent, maxAttempts, maxTokens, maxTime is null ? null : Times.Parse(maxTime, "--max-time"), ci, draft),
+            interrupt.Token);
+        return wait ? await Ending.Of(ampx, started, interrupt) : Print(ampx.Terminal, started);
+    }
+
+    private static int Print(Terminal terminal, TaskView task)
+    {
+        if (terminal.JsonOnly)
+        {
+            Terminal.Json(task, json => json.TaskView);
+            return ExitCode.Done;
+        }
+
+        var id = Words.Short(task.Id);
+        Terminal.Line($"{Terminal.Paint(id, "1", terminal.Colour)}  {Words.Of(task)} on branch {task.Branch}");
+        Terminal.Line($"        follow it: ampx logs -f {id}    wait for it: ampx wait {id}    all: ampx ls");
+        return ExitCode.Done;
+    }
+
+    /// <summary>Which of the two words is the repository: both given, or the one whose option is missing.</summary>
+    internal static (string? Repo, string? Task) Sort(string? first, string? second, string? repo, string? task) => (first, second, repo, task) switch
+    {
+        (null, _, _, _) => (repo, task),
+        (_, not null, null, null) => (first, second),
+        (_, null, null, not null) => (first, task),
+        (_, null, not null, null) => (repo, first),
+        (_, null, null, null) when first.Any(char.IsWhiteSpace) => (null, first),
+        (_, null, null, null) => throw CliError.Usage($"What should be done in '{first}'?", $"ampx start {first} \"Fix the flaky login test\""),
+        _ => throw CliError.Usage("Repository or task is given twice.", "Give each once, as an option or by its place."),
+    };
+
+    /// <summary>A path means the caller's folder, not the service's.</summary>
+    internal static string FullPath(string repo)
+    {
+        if (repo == "~" || repo.StartsWith("~/", StringComparison.Ordinal)) return Path.GetFullPath(Path.Combine(Folders.Real.Home, repo[1..].TrimStart('/')));
+        return repo is "." or ".." || repo.StartsWith('/') || repo.StartsWith("./", StringComparison.Ordinal) || repo.StartsWith("../", StringComparison.Ordinal)
+            ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(repo))
+            : repo;
+    }
+
+    /// <summary>The words themselves, or stdin's for <c>-</c>.</summary>
+    internal static async Task<string> Instruction(string text, CancellationToken cancel)
+    {
+        if (text != "-") return text;
+        if (!Console.IsInputRedirected) Terminal.Say("Write the instruction; Ctrl+D on an empty line ends it.");
+        using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
+        var read = (await input.ReadToEndAsync(cancel)).Trim();
+        return read.Length > 0 ? read : throw CliError.Usage("The instruction on stdin is empty.");
+    }
+
+    private async Task<string> Checkout(Terminal terminal)
+    {
+        var checkout = await GitCheckout.Read(Environment.CurrentDirectory, interrupt.Token)
+            ?? throw CliError.Usage("No repository given, and this folder is no git checkout with a remote 'origin'.", "Name one: ampx start owner/name \"…\", or --repo /path/to/repo.");
+        foreach (var unseen in checkout.Unseen) terminal.Warn(unseen);
+        return checkout.Origin;
+    }
+}
+
+/// <summary>How a command with <c>--wait</c> ends.</summary>
+internal static class Ending
+{
+    public static async Task<int> Of(Session ampx, TaskView task, Interrupt interrupt)
+    {
+        var id = Words.Short(task.Id);
+        interrupt.Parting = $"Task {id} goes on. Wait again with 'ampx wait {id}', stop it with 'ampx abort {id}'.";
+        if (!ampx.Terminal.JsonOnly) Terminal.Say($"{id}  on branch {task.Branch}");
+        var ended = await new WaitView(ampx.Terminal, ampx.Watch, ampx.Clock).Until(task.Id, interrupt.Token);
+        if (ampx.Terminal.JsonOnly) Terminal.Json(ended, json => json.TaskView);
+        else Terminal.Line(WaitView.Ending(ended, ampx.Terminal.Colour));
+        return WaitView.Exit(ended);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text.Json;
+
+namespace Ampx.Cli.Connecting;
+
+/// <summary>The user's <c>config.json</c>: the shared server that <c>ampx login</c> keeps, and its token.</summary>
+internal sealed record CliConfig(string? Server = null, string? Token = null);
+
+/// <summary>Which service a command talks to, and as whom.</summary>
+/// <param name="Server">Its address, without a path.</param>
+/// <param name="Token">Null if none was found: the service will say what it thinks of that.</param>
+internal sealed record Connection(Uri Server, string? Token)
+{
+    public const string DefaultUrl = "http://127.0.0.1:8080";
+
+    /// <summary>
+    /// Server: <c>--server</c>, AMPX_SERVER, config file, the one service that runs here, else <see cref="DefaultUrl"/>.
+    /// Token: <c>--token</c>, AMPX_TOKEN, the config file's if it belongs to that server, else the token file of the service at that address.
+    /// </summary>
+    public static Connection Find(string? server, string? token, Folders folders)
+    {
+        var config = ReadConfig(Path.Combine(folders.Config, "config.json"));
+        var known = new KnownServers(folders.Config);
+        var given = NonEmpty(server) ?? folders.Get("AMPX_SERVER") ?? config.Server;
+        var url = Parse(given ?? TheOneThatRuns(known) ?? DefaultUrl);
+        return new(url, NonEmpty(token) ?? folders.Get("AMPX_TOKEN") ?? ConfigToken(config, url) ?? TokenFile(known, url, folders));
+    }
+
+    /// <summary>Whether both are the same service's address, however this machine is called in them.</summary>
+    public static bool Same(Uri a, Uri b) => a.Port == b.Port && a.Scheme == b.Scheme
+        && (a.Host.Equals(b.Host, StringComparison.OrdinalIgnoreCase) || (a.IsLoopback && b.IsLoopback));
+
+    private static string? TheOneThatRuns(KnownServers known)
+    {
+        var live = known.Live();
+        return live.Count == 1 ? live[0].Url : null;
+    }
+
+    // A token is shown to no other server than the one it was kept for.
+    private static string? ConfigToken(CliConfig config, Uri url) => config.Token is { } token && Same(Parse(config.Server ?? DefaultUrl), url) ? token : null;
+
+    private static string? TokenFile(KnownServers known, Uri url, Folders folders)
+    {
+        var noted = known.Read().Where(server => Uri.TryCreate(server.Url, UriKind.Absolute, out var at) && Same(at, url)).Select(server => server.TokenFile).FirstOrDefault();
+        var file = noted ?? (url.IsLoopback ? Path.Combine(folders.Data, "token") : null);
+        try
+        {
+            return file is null ? null : NonEmpty(File.ReadAllText(file).Trim());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static Uri Parse(string text)
+    {
+        var full = text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
+        if (Uri.TryCreate(full, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url!.Host.Length > 0)
+            return new Uri(url.AbsoluteUri.EndsWith('/') ? url.AbsoluteUri : $"{url.AbsoluteUri}/");
+        throw CliError.Usage($"'{text}' is no server address.", $"Give one like {DefaultUrl} or https://ampx.example.com.");
+    }
+
+    private static CliConfig ReadConfig(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllText(file), CliJson.Compact.CliConfig) ?? new();
+        }
+        catch (JsonException e)
+        {
+            throw CliError.Usage($"{file} is not valid JSON (line {e.LineNumber + 1}).", "Mend it, or remove it and sign in again.");
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return new();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CliError.Usage($"{file} can't be read: {e.Message}");
+        }
+    }
+
+    private static string? NonEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
+}

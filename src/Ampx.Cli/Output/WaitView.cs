@@ -1,0 +1,68 @@
+using Ampx.Core.Api;
+using Ampx.Core.Tasks;
+
+namespace Ampx.Cli.Output;
+
+/// <summary>Follows one task on stderr until it ends: a line that is painted over on a terminal, a line a change elsewhere.</summary>
+internal sealed class WaitView(Terminal terminal, TaskWatch watch, TimeProvider clock)
+{
+    private static readonly string[] Spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+    private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(120);
+
+    private string? _lost;
+    private int _frame;
+
+    /// <summary>The task as it ended.</summary>
+    public async Task<TaskView> Until(string id, CancellationToken cancel)
+    {
+        watch.Lost = OnLost;
+        TaskView? task = null;
+        await using var changes = watch.One(id, cancel).GetAsyncEnumerator(cancel);
+        try
+        {
+            while (true)
+            {
+                var next = changes.MoveNextAsync().AsTask();
+                while (terminal.CanRedrawTalk && task is not null && !next.IsCompleted)
+                {
+                    Paint(task);
+                    await Task.WhenAny(next, Task.Delay(Frame, clock, CancellationToken.None));
+                }
+
+                if (!await next) return task!;
+                if (!terminal.CanRedrawTalk && changes.Current.Summary != task?.Summary) Terminal.Say(Line(changes.Current));
+                task = changes.Current;
+            }
+        }
+        finally
+        {
+            if (terminal.CanRedrawTalk) Console.Error.Write("\r\e[2K");
+        }
+    }
+
+    /// <summary>How it ended, in one line: <c>success  K3F9QZ  CI is green after 2 attempts</c>.</summary>
+    public static string Ending(TaskView task, bool colour)
+    {
+        var link = Words.Link(task) is { } url ? $"\n        {Plain.Line(url)}" : "";
+        return $"{Terminal.Paint(Words.Of(task), Words.Code(task.Status), colour)}  {Words.Short(task.Id)}  {Plain.Line(task.Summary)}{link}";
+    }
+
+    private string Line(TaskView task) => $"{clock.GetLocalNow():HH:mm:ss}  {Words.Short(task.Id)}  {Words.Of(task)}: {Plain.Line(task.Summary)}";
+
+    private void Paint(TaskView task)
+    {
+        var spin = Spinner[_frame++ % Spinner.Length];
+        var since = Times.Span(clock.GetUtcNow() - task.CreatedAt);
+        var words = Plain.Cut(_lost ?? task.Summary, Math.Max(8, Terminal.Width - Words.Of(task).Length - since.Length - 16));
+        Console.Error.Write($"\r\e[2K{spin} {Words.Short(task.Id)} {Terminal.Paint(Words.Of(task), Words.Code(task.Status), terminal.ColourTalk)} {words} · {since}");
+    }
+
+    private void OnLost(string? why)
+    {
+        _lost = why is null ? null : $"{why} Waiting for it to come back.";
+        if (!terminal.CanRedrawTalk) Terminal.Say(_lost ?? "The service answers again.");
+    }
+
+    /// <summary>What <c>--wait</c> exits with.</summary>
+    public static int Exit(TaskView task) => task.Status is Status.Success ? ExitCode.Done : ExitCode.Failed;
+}

@@ -1,0 +1,171 @@
+using System.Text;
+
+namespace Ampx.Core.Ci;
+
+/// <summary>
+/// The lines of one step's log that tell why it failed: each gets a weight, the heaviest are kept, and what is shown stands in the log's order.
+/// Errors weigh most, what follows them less with each line, the head and the tail a little. Holds a few times its budget, however long the log.
+/// </summary>
+internal sealed class ExcerptLines(int budget)
+{
+    private const int ShownLine = 1000;
+    private const int Before = 3;
+    private readonly int _capacity = Math.Max(budget, 500) * 2;
+    private readonly Dictionary<long, Kept> _kept = [];
+    private readonly PriorityQueue<long, (int Weight, long Late)> _lightest = new();
+    private readonly Queue<Kept> _tail = new();
+    private Kept? _last;
+    private long _keptChars, _tailChars, _next;
+    private int _errors, _after, _afterWeight, _frames;
+
+    /// <summary>A line that begins with GitHub's <c>##[error]</c> was among them.</summary>
+    public bool ToldByGitHub { get; private set; }
+
+    /// <summary>Lines that look like errors.</summary>
+    public int Errors => _errors;
+
+    /// <summary>Lines seen.</summary>
+    public long Count => _next;
+
+    /// <summary>One more cleaned line.</summary>
+    public void Push(string line, Sign sign)
+    {
+        if (Folds(line, sign)) return;
+        var index = _next++;
+        var kept = new Kept(index, line.Length > ShownLine ? $"{Redaction.WellKnown.Apply(line)[..(ShownLine - 1)]}…" : line);
+        _last = kept;
+
+        var weight = index < 4 ? 12 - (int)index : 0;
+        if (sign.Weight > 0)
+        {
+            ToldByGitHub |= line.StartsWith("##[error]", StringComparison.Ordinal);
+            // The first errors count most: later ones are often their echo. Summaries and GitHub's own words don't fade.
+            var fade = sign.Weight is 85 or 92 ? 0 : Math.Min(_errors, 15) * 2;
+            weight = Math.Max(weight, Math.Max(sign.Weight - fade, 20));
+            if (_after == 0 || weight > _afterWeight) KeepBefore(weight);
+            if (_after == 0) _errors++;
+            (_after, _afterWeight) = sign.After >= _after ? (sign.After, weight) : (_after, _afterWeight);
+        }
+        else if (_after > 0)
+        {
+            _after--;
+            _frames = ErrorLines.IsFrame(line) ? _frames + 1 : 0;
+            weight = Math.Max(weight, _frames > 5 ? 10 : --_afterWeight);
+        }
+
+        if (weight > 0) Keep(kept, weight);
+        _tail.Enqueue(kept);
+        _tailChars += kept.Text.Length + 1;
+        while (_tailChars > budget && _tail.TryDequeue(out var old)) _tailChars -= old.Text.Length + 1;
+    }
+
+    /// <summary>What is worth reading within <paramref name="chars"/> characters; left-out lines are told in brackets.</summary>
+    public string Render(int chars)
+    {
+        var all = new Dictionary<long, (Kept Line, int Weight)>();
+        foreach (var kept in _kept.Values) all[kept.Index] = (kept, kept.Weight);
+        foreach (var kept in _tail)
+        {
+            // The very end tells how it ended; the rest of the tail fills what is left.
+            var fromEnd = (int)Math.Min(_next - 1 - kept.Index, 10_000);
+            var weight = Math.Max(fromEnd < 10 ? 60 - fromEnd : 9 - Math.Min(fromEnd / 100, 8), kept.Weight);
+            all[kept.Index] = (kept, weight);
+        }
+
+        const int note = 26;
+        var chosen = new SortedDictionary<long, Kept>();
+        var left = chars - note;
+        foreach (var (line, _) in all.Values.Where(entry => entry.Line.Text.Length > 0 || entry.Weight > 40).OrderByDescending(entry => entry.Weight).ThenBy(entry => entry.Line.Index))
+        {
+            var neighbours = (chosen.ContainsKey(line.Index - 1) ? 1 : 0) + (chosen.ContainsKey(line.Index + 1) ? 1 : 0);
+            var cost = line.Shown.Length + 1 + (neighbours == 0 ? note : 0);
+            if (cost > left)
+            {
+                if (left < 120) break;
+                continue;
+            }
+
+            left -= cost;
+            chosen.Add(line.Index, line);
+        }
+
+        var text = new StringBuilder();
+        long expected = 0;
+        foreach (var (index, line) in chosen)
+        {
+            if (index > expected) Gap(text, index - expected);
+            text.Append(line.Shown).Append('\n');
+            expected = index + 1;
+        }
+
+        if (expected < _next && chosen.Count > 0) Gap(text, _next - expected);
+        return text.ToString();
+    }
+
+    private static void Gap(StringBuilder text, long lines) => text.Append("[… ").Append(lines).Append(lines == 1 ? " line]\n" : " lines]\n");
+
+    /// <summary>The same line again, or (progress) the same but for numbers, is only counted.</summary>
+    private bool Folds(string line, Sign sign)
+    {
+        if (_last is not { } last || line.Length == 0) return false;
+        if (line != last.Text && (sign.Weight > 0 || _after > 0 || !SameShape(line, last.Text))) return false;
+        last.Repeats++;
+        last.Similar |= line != last.Text;
+        return true;
+    }
+
+    private static bool SameShape(string a, string b)
+    {
+        int i = 0, j = 0, digits = 0;
+        while (i < a.Length && j < b.Length)
+        {
+            if (char.IsAsciiDigit(a[i]) && char.IsAsciiDigit(b[j]))
+            {
+                while (i < a.Length && (char.IsAsciiDigit(a[i]) || a[i] == '.')) i++;
+                while (j < b.Length && (char.IsAsciiDigit(b[j]) || b[j] == '.')) j++;
+                digits++;
+            }
+            else if (a[i++] != b[j++])
+            {
+                return false;
+            }
+        }
+
+        return i == a.Length && j == b.Length && digits > 0;
+    }
+
+    private void KeepBefore(int weight)
+    {
+        var distance = Before;
+        foreach (var line in _tail.Skip(_tail.Count - Before))
+        {
+            if (line != _last) Keep(line, Math.Max(weight - 15 - (distance * 5), 5));
+            distance--;
+        }
+    }
+
+    private void Keep(Kept line, int weight)
+    {
+        if (weight <= line.Weight) return;
+        line.Weight = weight;
+        if (_kept.TryAdd(line.Index, line)) _keptChars += line.Text.Length + 1;
+        _lightest.Enqueue(line.Index, (weight, -line.Index));
+        while (_keptChars > _capacity && _lightest.TryDequeue(out var index, out var rank))
+        {
+            if (!_kept.TryGetValue(index, out var old) || old.Weight != rank.Weight) continue;
+            _kept.Remove(index);
+            _keptChars -= old.Text.Length + 1;
+        }
+    }
+
+    private sealed class Kept(long index, string text)
+    {
+        public long Index { get; } = index;
+        public string Text { get; } = text;
+        public int Weight { get; set; }
+        public int Repeats { get; set; }
+        public bool Similar { get; set; }
+
+        public string Shown => Repeats == 0 ? Text : $"{Text}\n[… {Repeats} more {(Similar ? "like it" : "times")}]";
+    }
+}

@@ -1,0 +1,52 @@
+using Ampx.Core.Api;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Ampx.Gateway.Auth;
+
+/// <summary>How a browser gets its cookie.</summary>
+internal static class SignInApi
+{
+    /// <summary>With and without the API's base: people follow links to the one, scripts expect the other.</summary>
+    public static void MapSignIn(this IEndpointRouteBuilder app)
+    {
+        app.MapPost($"{GatewaySetup.ApiBase}/signin-links", (HttpContext http, SignInCodes codes) => TypedResults.Ok(codes.New(http.Caller())));
+        foreach (var routes in new[] { app, app.MapGroup(GatewaySetup.ApiBase) })
+        {
+            routes.MapGet("/signin", SignIn).AllowAnonymous();
+            routes.MapPost("/session", Begin).Accepts<SessionRequest>("application/json").AllowAnonymous();
+            routes.MapDelete("/session", End).AllowAnonymous();
+        }
+    }
+
+    private static async Task<IResult> SignIn(string? code, string? to, HttpContext http, SignInCodes codes, Sessions sessions)
+    {
+        if (codes.Take(code ?? "") is { } caller)
+        {
+            sessions.Begin(http, caller);
+            return TypedResults.LocalRedirect(RedirectHttpResult.IsLocalUrl(to) && to.StartsWith('/') ? to : "/dashboard");
+        }
+
+        const string why = "This sign-in link has been used, or is older than 60 seconds";
+        if (!SignInPage.WantedBy(http.Request)) throw new RefusedException(StatusCodes.Status401Unauthorized, "unauthorized", $"{why}: ask for another");
+        http.Response.StatusCode = StatusCodes.Status401Unauthorized;
+        await SignInPage.Write(http, why);
+        return TypedResults.Empty;
+    }
+
+    private static async Task<NoContent> Begin(HttpContext http, LocalToken token, Sessions sessions, CancellationToken cancel)
+    {
+        var request = await JsonBody.Read<SessionRequest>(http.Request, cancel);
+        if (!token.Matches(request.Token ?? "")) throw new RefusedException(StatusCodes.Status401Unauthorized, "unauthorized", "the token is not this service's");
+        sessions.Begin(http, LocalUser.Caller);
+        return TypedResults.NoContent();
+    }
+
+    private static NoContent End(HttpContext http)
+    {
+        Sessions.End(http);
+        return TypedResults.NoContent();
+    }
+}

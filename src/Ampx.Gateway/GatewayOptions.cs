@@ -1,0 +1,23 @@
+namespace Ampx.Gateway;
+
+/// <summary>What the gateway needs to know from the configuration.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>Where the token file lives; made with mode 0700 if it isn't there.</summary>
+    public string DataDirectory { get; set; } = "";
+
+    /// <summary>The address that people use behind a reverse proxy; its host is accepted and <c>Location</c> uses it.</summary>
+    public Uri? PublicUrl { get; set; }
+
+    /// <summary>Host names accepted in the Host header beside loopback and the address that a request came in on.</summary>
+    public IList<string> Hosts { get; } = [];
+
+    /// <summary>Origins of other sites that may call, such as <c>https://tools.example.com</c>.</summary>
+    public IList<string> Origins { get; } = [];
+
+    /// <summary>Maps the Orleans Dashboard; the silo (or client) must have called <c>AddDashboard</c>.</summary>
+    public bool Dashboard { get; set; } = true;
+
+    /// <summary>What <c>GET /version</c> answers.</summary>
+    public string Version { get; set; } = typeof(GatewayOptions).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+}

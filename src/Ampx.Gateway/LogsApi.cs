@@ -1,0 +1,43 @@
+using Ampx.Core.Api;
+using Ampx.Core.Logs;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Hosting;
+
+namespace Ampx.Gateway;
+
+/// <summary>A task's log, in pages and as a stream.</summary>
+internal static class LogsApi
+{
+    public static void MapLogs(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/tasks/{id}/logs", Page);
+        api.MapGet("/tasks/{id}/logs/stream", Follow);
+    }
+
+    private static async Task<Ok<LogPage>> Page(string id, [AsParameters] LogsQuery query, TaskLookup tasks, ILogReader logs, TimeProvider time, CancellationToken cancel)
+    {
+        var wanted = query.Checked(time);
+        var entries = await logs.Read(await tasks.Id(id, cancel), wanted, cancel);
+        return TypedResults.Ok(new LogPage(entries, entries.Count > 0 ? entries[^1].Seq : wanted.After));
+    }
+
+    private static async Task Follow(
+        string id, [AsParameters] LogsQuery query, HttpContext http, TaskLookup tasks, ILogReader logs, TimeProvider time, IHostApplicationLifetime life)
+    {
+        // A service that stops lets its followers go: they come back with Last-Event-ID.
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, life.ApplicationStopping);
+        var wanted = query.Resuming(http.Request.Headers["Last-Event-ID"].ToString()).Checked(time);
+        var task = await tasks.Find(id, until.Token);
+        var stream = new LogStream(new SseWriter(http.Response, time), logs, tasks.Grain(task.Id), task.Id, wanted, time);
+        try
+        {
+            await stream.Run(until.Token);
+        }
+        catch (OperationCanceledException) when (until.IsCancellationRequested)
+        {
+        }
+    }
+}

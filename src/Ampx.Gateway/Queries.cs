@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Ampx.Core;
+using Ampx.Core.Api;
+using Ampx.Core.Logs;
+using Ampx.Core.Tasks;
+
+namespace Ampx.Gateway;
+
+/// <summary>The query of <c>GET /tasks</c>, as text: parsing here lets the answer name the field.</summary>
+internal sealed record ListQuery(string? Status, string? Repo, string? Owner, string? Limit, string? Cursor)
+{
+    public TaskFilter Checked(Caller caller)
+    {
+        var errors = new FieldErrors();
+        var statuses = QueryText.Words(Status)?.Select(word => QueryText.StatusOf(word, errors)).ToList();
+        var limit = QueryText.Number(Limit, "limit", 1, 200, errors);
+        var cursor = QueryText.Given(Cursor);
+        errors.AddIf(cursor is not null && (cursor.Length != 26 || !cursor.All(char.IsAsciiLetterOrDigit)), "cursor", "must be the next_cursor of the page before");
+        errors.ThrowIfAny();
+        var owner = QueryText.Given(Owner) switch { null or "me" => caller.Name, "all" => null, var name => name };
+        return new(statuses, QueryText.Given(Repo), owner, (int)(limit ?? 50), cursor?.ToUpperInvariant());
+    }
+}
+
+/// <summary>The query of the two log routes.</summary>
+internal sealed record LogsQuery(string? After, string? Limit, string? Source, string? Attempt, string? Tail, string? Since)
+{
+    private const int MaxLimit = 10_000;
+    private static readonly string[] Sources = ["agent", "git", "ci", "system"];
+
+    /// <summary>The query of a follower that comes back: <c>Last-Event-ID</c> goes before <c>after</c>.</summary>
+    public LogsQuery Resuming(string lastEventId) => lastEventId.Length > 0 ? this with { After = lastEventId } : this;
+
+    public LogQuery Checked(TimeProvider time)
+    {
+        var errors = new FieldErrors();
+        var after = QueryText.Number(After, "after", 0, long.MaxValue, errors) ?? 0;
+        var tail = QueryText.Number(Tail, "tail", 1, MaxLimit, errors);
+        var limit = QueryText.Number(Limit, "limit", 1, MaxLimit, errors) ?? tail ?? 1000;
+        var attempt = QueryText.Number(Attempt, "attempt", 1, int.MaxValue, errors);
+        var sources = QueryText.Words(Source);
+        errors.AddIf(sources?.Except(Sources).Any() is true, "source", $"must be one or more of {string.Join(", ", Sources)}");
+        var since = QueryText.Since(Since, time.GetUtcNow(), errors);
+        errors.ThrowIfAny();
+        return new(after, (int)limit, sources, (int?)attempt, (int?)tail, since);
+    }
+}
+
+/// <summary>Parsing of query parameters; an empty one counts as not given.</summary>
+internal static partial class QueryText
+{
+    public static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
+
+    public static IReadOnlyList<string>? Words(string? list) =>
+        Given(list)?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) is { Length: > 0 } words ? words.Distinct().ToList() : null;
+
+    public static long? Number(string? text, string field, long min, long max, FieldErrors errors)
+    {
+        if (Given(text) is null) return null;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max) return number;
+        errors.Add(field, max == long.MaxValue || max == int.MaxValue ? $"must be a whole number from {min} on" : $"must be a whole number from {min} to {max}");
+        return null;
+    }
+
+    public static Status StatusOf(string word, FieldErrors errors)
+    {
+        foreach (var status in Enum.GetValues<Status>())
+        {
+            if (AmpxJson.Word(status) == word) return status;
+        }
+
+        errors.Add("status", $"has '{word}'; known are {string.Join(", ", Enum.GetValues<Status>().Select(AmpxJson.Word))}");
+        return default;
+    }
+
+    /// <summary>A time (RFC 3339), or how long ago: <c>90s</c>, <c>10m</c>, <c>1h30m</c>, <c>2d</c>.</summary>
+    public static DateTimeOffset? Since(string? text, DateTimeOffset now, FieldErrors errors)
+    {
+        if (Given(text) is not { } given) return null;
+        if (Ago().Match(given) is { Success: true } ago)
+        {
+            var seconds = Part(ago, "d") * 86_400 + Part(ago, "h") * 3600 + Part(ago, "m") * 60 + Part(ago, "s");
+            return seconds < (now - DateTimeOffset.MinValue).TotalSeconds ? now.AddSeconds(-seconds) : DateTimeOffset.MinValue;
+        }
+
+        // A '+' that wasn't escaped arrives as a space.
+        if (char.IsAsciiDigit(given[0]) && given.Contains('T', StringComparison.OrdinalIgnoreCase)
+            && DateTimeOffset.TryParse(given.Replace(' ', '+'), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)) return at;
+        errors.Add("since", "must be a time such as 2026-01-31T12:00:00Z, or how long ago, such as 10m");
+        return null;
+    }
+
+    private static double Part(Match ago, string unit) =>
+        ago.Groups[unit] is { Success: true } group ? double.Parse(group.Value, NumberStyles.None, CultureInfo.InvariantCulture) : 0;
+
+    [GeneratedRegex(@"^(?=.)((?<d>\d{1,9})d)?((?<h>\d{1,9})h)?((?<m>\d{1,9})m)?((?<s>\d{1,9})s)?$", RegexOptions.ExplicitCapture)]
+    private static partial Regex Ago();
+}

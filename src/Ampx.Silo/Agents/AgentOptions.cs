@@ -1,0 +1,68 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
+
+namespace Ampx.Silo.Agents;
+
+/// <summary>What kind of program an agent is: how it is called, and how its output reads.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<AgentKind>))]
+public enum AgentKind
+{
+    /// <summary>The Amp CLI: threads, a JSON stream.</summary>
+    Amp,
+
+    /// <summary>Any program that takes the prompt on stdin and works in the current folder; success is exit 0.</summary>
+    Command,
+}
+
+/// <summary>How an agent is kept from the rest of the machine.</summary>
+public enum AgentSandbox
+{
+    None,
+
+    /// <summary>The best that works here. For now that is none.</summary>
+    Auto,
+}
+
+/// <summary>One profile: <c>Ampx:Agents:NAME</c>.</summary>
+public sealed class AgentOptions : IValidatableObject
+{
+    public AgentKind Kind { get; set; } = AgentKind.Amp;
+
+    /// <summary>A path, or a name in PATH. Kind amp: <c>amp</c> if not given.</summary>
+    public string? Command { get; set; }
+
+    /// <summary>Kind command: the arguments. Kind amp: more of them, after ours (<c>--mode high</c>, say).</summary>
+    public IList<string> Arguments { get; set; } = [];
+
+    /// <summary>Set in the agent's environment.</summary>
+    public IDictionary<string, string> Environment { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>Names handed on from the service's environment; a <c>*</c> at the end stands for any ending.</summary>
+    public IList<string> PassEnvironment { get; set; } = [];
+
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Silence at the start that ends a run. Not given: one minute for kind amp, off for kind command. Zero is off.</summary>
+    public TimeSpan? StartTimeout { get; set; }
+
+    /// <summary>Silence later that ends a run. Not given: ten minutes for kind amp, off for kind command. Zero is off.</summary>
+    public TimeSpan? IdleTimeout { get; set; }
+
+    public AgentSandbox Sandbox { get; set; } = AgentSandbox.Auto;
+
+    /// <summary>The command to start. Throws if kind command has none: validation at start lets nobody get that far.</summary>
+    public string Program => Command ?? (Kind == AgentKind.Amp ? "amp" : throw new ValidationException("An agent of kind command needs a Command."));
+
+    public TimeSpan? StartLimit => Limit(StartTimeout, TimeSpan.FromMinutes(1));
+    public TimeSpan? IdleLimit => Limit(IdleTimeout, TimeSpan.FromMinutes(10));
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Kind == AgentKind.Command && string.IsNullOrWhiteSpace(Command))
+            yield return new ValidationResult("an agent of kind command needs a Command", [nameof(Command)]);
+    }
+
+    private TimeSpan? Limit(TimeSpan? given, TimeSpan ampDefault) =>
+        given is { } time ? (time > TimeSpan.Zero ? time : null) : Kind == AgentKind.Amp ? ampDefault : null;
+}

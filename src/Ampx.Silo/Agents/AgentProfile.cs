@@ -1,0 +1,67 @@
+using Ampx.Core.Tasks;
+using Ampx.Runs;
+using Ampx.Silo.Agents.Runs;
+using Microsoft.Extensions.Options;
+
+namespace Ampx.Silo.Agents;
+
+/// <summary>The agents that tasks can name: those of the settings, and <c>amp</c> in any case.</summary>
+public sealed class AgentProfiles(IOptions<Dictionary<string, AgentOptions>> options)
+{
+    private readonly Dictionary<string, AgentOptions> known = new(options.Value, StringComparer.Ordinal);
+
+    public IReadOnlyCollection<string> Names => [.. known.Keys.Append("amp").Distinct()];
+
+    /// <summary>Null if there is no such profile.</summary>
+    public AgentProfile? Find(string name) =>
+        known.TryGetValue(name, out var agent) ? new(name, agent) : name == "amp" ? new(name, new AgentOptions()) : null;
+}
+
+/// <summary>An agent as this machine can run it.</summary>
+public sealed class AgentProfile(string name, AgentOptions agent)
+{
+    private readonly IReadOnlyDictionary<string, string> environment = AgentEnvironment.For(agent, AgentEnvironment.OfService());
+
+    public string Name => name;
+
+    /// <summary>The agent keeps conversations of its own that later runs continue.</summary>
+    public bool HasThreads => agent.Kind is AgentKind.Amp;
+
+    /// <summary>Bytes of the longest line of output that is kept whole.</summary>
+    public int LongestLine => agent.Kind is AgentKind.Amp ? RunFollower.LongestJsonLine : RunFollower.ChunkSize;
+
+    /// <summary>Why no run of it can begin on this machine; null if one can.</summary>
+    public TaskError? Unready()
+    {
+        if (AmpThreads.Find(agent.Program, environment) is null)
+            return new(ErrorCodes.AgentNotFound, $"agent '{name}': there is no program '{agent.Program}' here. Install it, or name it in Ampx:Agents:{name}:Command");
+        if (agent.Kind is AgentKind.Amp && !AmpSignIn.IsSignedIn(environment))
+            return new(ErrorCodes.AgentNotSignedIn, $"agent '{name}' isn't signed in: set AMP_API_KEY for the service, or run 'amp login' as its user");
+        return null;
+    }
+
+    /// <summary>A new conversation in <paramref name="folder"/>.</summary>
+    public Task<AmpThread> NewThread(string folder, CancellationToken cancel) => AmpThreads.Create(agent, folder, environment, cancel);
+
+    /// <summary>The run of <paramref name="task"/>, within what is left of its time.</summary>
+    public RunSpec Spec(TaskState task, string folder, string? thread)
+    {
+        var spec = AgentCommand.For(agent, new AgentJob(task.Run!.RunId, task.Id, task.Step, folder), thread, environment);
+        if (task.MaxTime is { } limit && limit - task.TimeSpent < spec.Timeout) spec.Timeout = Max(limit - task.TimeSpent, TimeSpan.FromSeconds(1));
+        return spec;
+    }
+
+    /// <summary>Lines of the agent's output as people read them. Lines don't depend on each other, so a restart may begin anywhere.</summary>
+    public IReadOnlyList<string> Readable(IReadOnlyList<string> lines)
+    {
+        if (agent.Kind is not AgentKind.Amp) return lines;
+        var stream = new AmpStream();
+        return [.. lines.SelectMany(stream.Read)];
+    }
+
+    /// <summary>What the ended run came to.</summary>
+    public AgentOutcome Outcome(RunFolder run, RunExit exit) =>
+        AgentOutcome.Of(exit, agent.Kind is AgentKind.Amp ? AmpStream.Replay(run.OutPath).Facts : null, run.LastErrorLines());
+
+    private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
+}

@@ -1,0 +1,118 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Ampx.Runs;
+
+namespace Ampx.Silo.Agents.Runs;
+
+/// <summary>
+/// The runs on this machine, one folder each below <c>runs/</c> in the data folder. Nothing is kept in memory: after a restart, or beside
+/// another instance, it sees the same runs.
+/// </summary>
+public sealed partial class AgentRuns(string dataDirectory, SupervisorProgram supervisor, TimeProvider time)
+{
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50), StartPatience = TimeSpan.FromSeconds(30);
+    private readonly string _home = Path.Combine(dataDirectory, "runs");
+
+    public RunFolder Folder(string runId) =>
+        SafeName.IsMatch(runId) ? new RunFolder(Path.Combine(_home, runId)) : throw new ArgumentException($"not a run id: {runId}", nameof(runId));
+
+    public IReadOnlyList<RunFolder> All() =>
+        Directory.Exists(_home) ? [.. Directory.GetDirectories(_home).Order(StringComparer.Ordinal).Select(path => new RunFolder(path))] : [];
+
+    /// <summary>
+    /// Starts the run unless it has begun already, under whatever service: then it is left as it is, running or ended.
+    /// Returns when its supervisor has taken it over. What goes wrong later (no such command, say) is in the exit.
+    /// </summary>
+    public async Task<RunFolder> Start(RunSpec spec, string stdin, CancellationToken cancel = default)
+    {
+        var folder = Folder(spec.RunId);
+        if (folder.State is not RunState.NotStarted)
+            return folder;
+
+        Directory.CreateDirectory(folder.Path, Private);
+        AtomicFile.Write(folder.In(RunFiles.In), Encoding.UTF8.GetBytes(stdin));
+        TouchLease(spec.RunId);
+        AtomicFile.Write(folder.In(RunFiles.Spec), spec, RunJson.Default.RunSpec);
+
+        using var process = supervisor.Start(folder.Path);
+        var since = time.GetTimestamp();
+        while (!HasBegun(folder))
+        {
+            if (process.HasExited && folder.State is RunState.NotStarted)
+                throw new IOException($"The supervisor of run {spec.RunId} ended with code {process.ExitCode} before it began. "
+                    + $"Is the disk of {folder.Path} full, or {supervisor.Path} not executable there?");
+            if (time.GetElapsedTime(since) > StartPatience)
+                throw new TimeoutException($"The supervisor of run {spec.RunId} did not begin within {StartPatience.TotalSeconds} s.");
+            await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancel);
+        }
+        return folder;
+    }
+
+    /// <summary>Asks the supervisor to end the run; it does within about 3 s. A run that hasn't begun will end before it starts its command.</summary>
+    public void RequestStop(string runId, string reason)
+    {
+        var folder = Folder(runId);
+        Directory.CreateDirectory(folder.Path, Private);
+        AtomicFile.Write(folder.In(RunFiles.Stop), Encoding.UTF8.GetBytes(reason));
+    }
+
+    /// <summary>How the run ended; null if it is lost (<see cref="RunState.Lost"/>) or was never begun.</summary>
+    public async Task<RunExit?> WaitForExit(string runId, CancellationToken cancel)
+    {
+        var folder = Folder(runId);
+        while (true)
+        {
+            switch (folder.State)
+            {
+                case RunState.Exited ended: return ended.Exit;
+                case RunState.Running: break;
+                default: return null;
+            }
+            await Task.Delay(Poll, time, cancel);
+        }
+    }
+
+    /// <summary>Tells a run with <see cref="RunSpec.LeaseTime"/> that this worker still has contact with the cluster.</summary>
+    public void TouchLease(string runId)
+    {
+        var lease = Folder(runId).In(RunFiles.Lease);
+        if (!File.Exists(lease))
+            File.WriteAllBytes(lease, []);
+        // Only the time: a full disk must not end runs.
+        File.SetLastWriteTimeUtc(lease, time.GetUtcNow().UtcDateTime);
+    }
+
+    /// <summary>
+    /// Ends what a lost run left behind: its agent, if that pid is still the same process, what descends from it, and everything that
+    /// carries the run's id. Returns the pids that would not go. Harmless to repeat, and on a run that has ended.
+    /// </summary>
+    public IReadOnlyList<int> KillLeftovers(string runId)
+    {
+        var folder = Folder(runId);
+        if (folder.State is RunState.Running)
+            throw new InvalidOperationException($"Run {runId} has a living supervisor: request its stop instead.");
+        var agent = folder.Info is { AgentPid: { } pid, AgentPidStarted: { } started } info && info.BootId == Processes.BootId
+            && Processes.Find(pid)?.Started == started ? pid : (int?)null;
+        return Processes.End(
+            () => agent is { } root ? [.. Processes.OfRun(runId, root), .. Alive(root)] : Processes.OfRun(runId),
+            grace: TimeSpan.FromSeconds(2), patience: TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Removes the folder of a run that isn't running.</summary>
+    public void Delete(string runId)
+    {
+        var folder = Folder(runId);
+        if (folder.State is RunState.Running)
+            throw new InvalidOperationException($"Run {runId} is still running: request its stop first.");
+        if (Directory.Exists(folder.Path))
+            Directory.Delete(folder.Path, recursive: true);
+    }
+
+    private static bool HasBegun(RunFolder folder) => folder.Info is not null || folder.Exit is not null;
+
+    private static IReadOnlyList<int> Alive(int pid) => Processes.Find(pid) is { IsGone: false } ? [pid] : [];
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+    private static partial Regex SafeName { get; }
+}

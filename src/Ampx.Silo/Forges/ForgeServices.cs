@@ -1,0 +1,15 @@
+using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Forges.Local;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Ampx.Silo.Forges;
+
+public static class ForgeServices
+{
+    /// <summary>GitHub, plain git remotes, and the desk that works with them for the tasks.</summary>
+    public static IServiceCollection AddForges(this IServiceCollection services) => services
+        .AddGitHub()
+        .AddSingleton<LocalForge>()
+        .AddSingleton<Forges>()
+        .AddSingleton<ForgeDesk>();
+}

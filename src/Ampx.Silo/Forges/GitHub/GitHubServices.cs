@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Ampx.Silo.Forges.GitHub;
+
+/// <summary>Wires GitHub.</summary>
+public static class GitHubServices
+{
+    /// <summary>Adds <see cref="GitHubForge"/> with its options (<c>Ampx:GitHub</c>, <c>Ampx:Ci</c>, <c>Ampx:PullRequest</c>).</summary>
+    public static IServiceCollection AddGitHub(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddOptions<CiOptions>().BindConfiguration(CiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<PullRequestOptions>().BindConfiguration(PullRequestOptions.Section).ValidateOnStart();
+        services.AddOptions<GitHubOptions>().BindConfiguration(GitHubOptions.Section).ValidateDataAnnotations()
+            .Validate(options => IsWeb(options.ApiUrl) && IsWeb(options.WebUrl), "Ampx:GitHub:ApiUrl and Ampx:GitHub:WebUrl are absolute http or https addresses")
+            .ValidateOnStart()
+            .PostConfigure<IConfiguration>((options, settings) => options.AskGh = settings["Ampx:Auth:Mode"] is null or "local");
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<GitHubCredential>();
+        services.TryAddSingleton(provider => new GitHubApi(
+            provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<GitHubCredential>(), provider.GetRequiredService<TimeProvider>(), GitHubApi.Network()));
+        services.TryAddSingleton<GitHubActions>();
+        services.TryAddSingleton<GitHubPullRequests>();
+        services.TryAddSingleton<JobLogs>();
+        services.TryAddSingleton<GitHubForge>();
+        return services;
+
+        static bool IsWeb(Uri? url) => url is { IsAbsoluteUri: true, Scheme: "http" or "https" };
+    }
+}

@@ -1,0 +1,120 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Text;
+using CliWrap;
+using Microsoft.Extensions.Logging;
+
+namespace Ampx.Silo.Git;
+
+/// <summary>Runs git as a process. Cancelling interrupts it first, so that it removes its locks, and kills it five seconds later.</summary>
+public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILogger<GitRunner> log)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Runs it; an exit code other than 0 throws.</summary>
+    /// <exception cref="GitException">git failed or ran out of time.</exception>
+    public async Task<GitResult> Run(GitCommand command, CancellationToken cancel = default)
+    {
+        var result = await Try(command, cancel);
+        return result.Ok ? result : throw Failure(command, result.ExitCode, result.Errors);
+    }
+
+    /// <summary>Runs it; the exit code is for the caller to judge.</summary>
+    /// <exception cref="GitException">git ran out of time, or could not be started.</exception>
+    public async Task<GitResult> Try(GitCommand command, CancellationToken cancel = default)
+    {
+        cancel.ThrowIfCancellationRequested();
+        using var limit = new CancellationTokenSource(command.TimeLimit, time);
+        using var polite = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        using var firm = new CancellationTokenSource();
+        using var escalation = polite.Token.Register(() => firm.CancelAfter(Patience));
+        var output = new Kept(command.MaxOutput);
+        var errors = new Kept(1 << 20);
+        var began = Stopwatch.GetTimestamp();
+        try
+        {
+            var done = await Cli.Wrap("git")
+                .WithArguments(command.Arguments)
+                .WithWorkingDirectory(command.WorkTree ?? command.Folder ?? command.GitDir ?? "/")
+                .WithEnvironmentVariables(GitEnvironment.For(command, folders))
+                .WithStandardInputPipe(command.Input is { } text ? PipeSource.FromString(text, Encoding.UTF8) : PipeSource.Null)
+                .WithStandardOutputPipe(output.Target)
+                .WithStandardErrorPipe(errors.Target)
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteAsync(firm.Token, polite.Token);
+            LogRun(command, done.ExitCode, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            return new GitResult(done.ExitCode, output.Text, Masked(errors.Text, command), output.Full);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw Failure(command, GitException.TimedOut, $"stopped after {command.TimeLimit}\n{Masked(errors.Text, command)}");
+        }
+        catch (System.ComponentModel.Win32Exception missing)
+        {
+            throw Failure(command, 127, $"git could not be started: {missing.Message}");
+        }
+    }
+
+    internal static GitException Failure(GitCommand command, int exitCode, string errors) => new(command.ToString(), exitCode, LastLines(errors));
+
+    /// <summary>The last lines that say something, without progress and hints.</summary>
+    internal static string LastLines(string errors, int count = 12) => string.Join('\n', errors
+        .Split('\n')
+        .Select(line => line[(line.LastIndexOf('\r') + 1)..].TrimEnd())
+        .Where(line => line.Length > 0 && !line.StartsWith("hint:", StringComparison.Ordinal))
+        .TakeLast(count));
+
+    private static string Masked(string text, GitCommand command) =>
+        command.Remote?.Login is { Password.Length: > 0 } login ? text.Replace(login.Password, "***", StringComparison.Ordinal) : text;
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Command}: exit {ExitCode} after {Milliseconds:0} ms")]
+    private partial void LogRun(GitCommand command, int exitCode, double milliseconds);
+
+    private sealed class Kept(int max)
+    {
+        private readonly ArrayBufferWriter<byte> bytes = new();
+
+        public bool Full { get; private set; }
+
+        public string Text => Encoding.UTF8.GetString(bytes.WrittenSpan);
+
+        public PipeTarget Target => PipeTarget.Create(async (source, cancel) =>
+        {
+            var buffer = new byte[32 << 10];
+            int read;
+            while ((read = await source.ReadAsync(buffer, cancel)) > 0)
+            {
+                var room = Math.Min(read, max - bytes.WrittenCount);
+                if (room < read) Full = true;
+                bytes.Write(buffer.AsSpan(0, room));
+            }
+        });
+    }
+}
+
+/// <summary>A repository of our own, named outright.</summary>
+internal sealed record GitRepository(GitRunner Git, string Folder, string? WorkTree = null)
+{
+    public Task<GitResult> Run(IReadOnlyList<string> arguments, CancellationToken cancel) => Git.Run(Command(arguments), cancel);
+
+    public Task<GitResult> Try(IReadOnlyList<string> arguments, CancellationToken cancel) => Git.Try(Command(arguments), cancel);
+
+    public GitCommand Command(IReadOnlyList<string> arguments) => new(arguments) { GitDir = Folder, WorkTree = WorkTree };
+
+    /// <summary>The full name of what the expression means, or null.</summary>
+    public async Task<string?> Resolve(string expression, CancellationToken cancel) =>
+        await Try(["rev-parse", "--verify", "--quiet", "--end-of-options", expression], cancel) is { Ok: true } found ? found.Value : null;
+
+    public async Task<bool> Has(string? sha, CancellationToken cancel) =>
+        RefName.IsSha(sha) && (await Try(["cat-file", "-e", sha + "^{commit}"], cancel)).Ok;
+
+    public async Task<bool> IsAncestor(string older, string newer, CancellationToken cancel) =>
+        older == newer || (await Try(["merge-base", "--is-ancestor", older, newer], cancel)).Ok;
+
+    public async Task<string?> MergeBase(string one, string other, CancellationToken cancel) =>
+        await Try(["merge-base", one, other], cancel) is { Ok: true } found ? found.Lines[0].Trim() : null;
+
+    /// <summary>A trailer's values in a commit's message.</summary>
+    public async Task<IReadOnlyList<string>> Trailers(string sha, string key, CancellationToken cancel) =>
+        [.. (await Run(["log", "-1", $"--format=%(trailers:key={key},valueonly)", sha], cancel)).Lines.Select(l => l.Trim()).Where(l => l.Length > 0)];
+}

@@ -1,0 +1,36 @@
+namespace Ampx.Silo.Git;
+
+/// <summary>A remote that can't be worked with; <see cref="Code"/> is one of the contract's error codes.</summary>
+[GenerateSerializer, Alias("ampx.remote-exception.v1")]
+public sealed class RemoteException(string code, string detail, bool passing = false) : Exception(detail)
+{
+    /// <summary><c>invalid_repo</c>, <c>clone_failed</c>, <c>branch_not_found</c> or <c>empty_repo</c>.</summary>
+    [Id(0)]
+    public string Code { get; } = code;
+
+    /// <summary>True where another try may mend it, as with a network that is down.</summary>
+    [Id(1)]
+    public bool Passing { get; } = passing;
+
+    internal static RemoteException Invalid(string detail) => new("invalid_repo", detail);
+
+    internal static RemoteException NoBranch(string branch, GitRemote remote) =>
+        new("branch_not_found", $"There is no branch '{branch}' in {remote}.");
+
+    internal static RemoteException Empty(GitRemote remote) => new("empty_repo", $"{remote} has no commits yet.");
+
+    /// <summary>What a failed fetch says about the remote.</summary>
+    internal static RemoteException From(GitException failure, GitRemote remote)
+    {
+        var words = failure.Errors.Length > 0 ? failure.Errors : failure.Message;
+        return remote.LocalPath is not null && IsNoRepository(words)
+            ? Invalid($"{remote} is not a git repository that can be read: {words}")
+            : new RemoteException("clone_failed", $"{remote}: {words}", failure.Passing);
+    }
+
+    private static bool IsNoRepository(string words) =>
+        words.Contains("does not appear to be a git repository", StringComparison.Ordinal)
+        || words.Contains("not a git repository", StringComparison.Ordinal)
+        || words.Contains("dubious ownership", StringComparison.Ordinal)
+        || words.Contains("does not exist", StringComparison.Ordinal);
+}

@@ -1,0 +1,158 @@
+using System.Text.Json;
+
+namespace Ampx.Silo.Git;
+
+/// <summary>What is written beside a tree, as <c>tree.json</c>.</summary>
+/// <param name="TaskId">Whose tree it is, or last was.</param>
+/// <param name="Held">A run prepares, works or publishes in it.</param>
+/// <param name="Ready">The marker that preparing ended well; null = half done.</param>
+/// <param name="Bytes">Its size, once measured after its last use.</param>
+internal sealed record TreeRecord(string Owner, string RepoKey, string TaskId, bool Held, DateTimeOffset UsedAt, Workspace? Ready = null, long? Bytes = null);
+
+/// <summary>A kept tree; its record is read and written under the pool's lock.</summary>
+internal sealed class KeptTree(string folder, TreeRecord record)
+{
+    public string Folder { get; } = folder;
+
+    public string Tree { get; } = Path.Combine(folder, "tree");
+
+    /// <summary>The index as it was when we had checked out: no agent could write it.</summary>
+    public string Index { get; } = Path.Combine(folder, "index");
+
+    public TreeRecord Record { get; set; } = record;
+
+    /// <summary>One preparing at a time.</summary>
+    public SemaphoreSlim Turn { get; } = new(1);
+}
+
+/// <summary>The kept trees of this data folder and who has them; the same after a restart.</summary>
+internal sealed class TreePool(GitFolders folders, TimeProvider time)
+{
+    private readonly Lock gate = new();
+    private List<KeptTree>? trees;
+
+    /// <summary>The task's own tree, else the longest unused free one of the same owner and repository, else a new one; held for the task from now on.</summary>
+    public KeptTree Claim(string owner, string repoKey, string taskId)
+    {
+        lock (gate)
+        {
+            var mine = Trees.Where(t => t.Record.Owner == owner && t.Record.RepoKey == repoKey).ToList();
+            var tree = mine.FirstOrDefault(t => t.Record.TaskId == taskId)
+                ?? mine.Where(t => !t.Record.Held).MinBy(t => t.Record.UsedAt)
+                ?? New(owner, repoKey, taskId);
+            var ready = tree.Record.TaskId == taskId ? tree.Record.Ready : null;
+            Save(tree, new TreeRecord(owner, repoKey, taskId, Held: true, time.GetUtcNow(), ready));
+            return tree;
+        }
+    }
+
+    /// <summary>The tree that the task holds.</summary>
+    public KeptTree? Of(string taskId)
+    {
+        lock (gate) return Trees.FirstOrDefault(t => t.Record.TaskId == taskId && t.Record.Held);
+    }
+
+    public void Mark(KeptTree tree, Workspace? ready)
+    {
+        lock (gate) Save(tree, tree.Record with { Ready = ready, Bytes = null });
+    }
+
+    public void Release(Func<string, bool> whose)
+    {
+        lock (gate)
+            foreach (var tree in Trees.Where(t => t.Record.Held && whose(t.Record.TaskId)).ToList())
+                Save(tree, tree.Record with { Held = false, UsedAt = time.GetUtcNow() });
+    }
+
+    /// <summary>Removes free trees, the longest unused first, for as long as <paramref name="enough"/> isn't reached.</summary>
+    /// <param name="enough">Gets the bytes of all trees and the next one's last use.</param>
+    public void Remove(Func<long, DateTimeOffset, bool> enough)
+    {
+        Measure();
+        while (true)
+        {
+            string gone;
+            lock (gate)
+            {
+                var next = Trees.Where(t => !t.Record.Held).MinBy(t => t.Record.UsedAt);
+                if (next is null || enough(Trees.Sum(t => t.Record.Bytes ?? 0), next.Record.UsedAt)) return;
+                Trees.Remove(next);
+                gone = Path.Combine(Path.GetDirectoryName(next.Folder)!, ".removed-" + Guid.NewGuid().ToString("N"));
+                Directory.Move(next.Folder, gone);
+            }
+
+            DiskFolder.Delete(gone);
+        }
+    }
+
+    private List<KeptTree> Trees => trees ??= Load();
+
+    private void Measure()
+    {
+        List<KeptTree> unknown;
+        lock (gate) unknown = [.. Trees.Where(t => t.Record.Bytes is null)];
+        foreach (var tree in unknown)
+        {
+            var before = tree.Record;
+            long bytes;
+            try
+            {
+                bytes = DiskFolder.Size(tree.Folder);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                continue; // at work in it, or removed
+            }
+
+            lock (gate)
+                if (tree.Record == before && Trees.Contains(tree)) Save(tree, before with { Bytes = bytes });
+        }
+    }
+
+    private KeptTree New(string owner, string repoKey, string taskId)
+    {
+        var home = Path.Combine(folders.Workspaces, GitFolders.Slug(repoKey));
+        var number = 1;
+        while (Directory.Exists(Path.Combine(home, $"{number}"))) number++;
+        var tree = new KeptTree(Path.Combine(home, $"{number}"), new TreeRecord(owner, repoKey, taskId, true, time.GetUtcNow()));
+        GitFolders.Create(folders.Workspaces);
+        GitFolders.Create(home);
+        GitFolders.Create(tree.Folder);
+        Trees.Add(tree);
+        return tree;
+    }
+
+    private List<KeptTree> Load()
+    {
+        var found = new List<KeptTree>();
+        if (!Directory.Exists(folders.Workspaces)) return found;
+        foreach (var folder in Directory.EnumerateDirectories(folders.Workspaces).SelectMany(Directory.EnumerateDirectories).ToList())
+        {
+            if (Read(folder) is { } record) found.Add(new KeptTree(folder, record));
+            else DiskFolder.Delete(folder); // removed by half, or made by half
+        }
+
+        return found;
+    }
+
+    private static TreeRecord? Read(string folder)
+    {
+        try
+        {
+            var record = JsonSerializer.Deserialize<TreeRecord>(File.ReadAllText(Path.Combine(folder, "tree.json")));
+            return Path.GetFileName(folder).StartsWith('.') ? null : record;
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static void Save(KeptTree tree, TreeRecord record)
+    {
+        var fresh = Path.Combine(tree.Folder, "tree.json.new");
+        File.WriteAllText(fresh, JsonSerializer.Serialize(record));
+        File.Move(fresh, Path.Combine(tree.Folder, "tree.json"), overwrite: true);
+        tree.Record = record;
+    }
+}

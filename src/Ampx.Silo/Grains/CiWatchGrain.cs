@@ -1,0 +1,121 @@
+using Ampx.Core.Tasks;
+using Ampx.Silo.Forges;
+using Ampx.Silo.Storage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+
+namespace Ampx.Silo.Grains;
+
+/// <summary>Looks at the CI of one repository; its key is <see cref="ForgeDesk.KeyOf(string)"/>.</summary>
+[Alias("ampx.ci-watch")]
+public interface ICiWatchGrain : IGrainWithStringKey
+{
+    /// <summary>Activates the watch, which then reads from the index who waits.</summary>
+    [Alias("Start")]
+    Task Start();
+
+    /// <summary>A task waits for the verdict on its commit, in this step.</summary>
+    [Alias("Watch")]
+    Task Watch(string taskId, int step);
+}
+
+/// <summary>Stores nothing: on activation it reads its waiting tasks from the index.</summary>
+[Reentrant]
+public sealed partial class CiWatchGrain(
+    ITaskRows rows, ForgeDesk desk, TimeProvider clock, IOptionsMonitor<CiOptions> options, ILogger<CiWatchGrain> log) : Grain, ICiWatchGrain
+{
+    /// <summary>Looks in a row that may fail before the task itself backs off, where it shows.</summary>
+    private const int FailuresHidden = 3;
+    private const int AtOnce = 8;
+
+    private readonly Dictionary<string, Waiting> waiting = [];
+    private IGrainTimer timer = null!;
+
+    private sealed record Waiting(int Step, int Failures, bool Looking);
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var interval = options.CurrentValue.PollInterval;
+        timer = this.RegisterGrainTimer(_ => LookAtAll(), new GrainTimerCreationOptions(interval, interval) { KeepAlive = true, Interleave = true });
+        var key = this.GetPrimaryKeyString();
+        foreach (var task in await rows.WaitingForCi(null, cancellationToken))
+        {
+            if (desk.KeyOf(task.Repo) == key) waiting[task.TaskId] = new Waiting(task.Step, 0, false);
+        }
+
+        if (waiting.Count > 0) timer.Change(TimeSpan.FromMilliseconds(1), interval);
+    }
+
+    public Task Start() => Task.CompletedTask;
+
+    public Task Watch(string taskId, int step)
+    {
+        if (waiting.TryGetValue(taskId, out var known) && known.Step >= step) return Task.CompletedTask;
+        waiting[taskId] = new Waiting(step, 0, false);
+        timer.Change(TimeSpan.FromMilliseconds(1), options.CurrentValue.PollInterval);
+        return Task.CompletedTask;
+    }
+
+    private async Task LookAtAll()
+    {
+        if (waiting.Count == 0)
+        {
+            DeactivateOnIdle();
+            return;
+        }
+
+        using var permits = new SemaphoreSlim(AtOnce);
+        await Task.WhenAll(waiting.Where(entry => !entry.Value.Looking).Select(entry => entry.Key).ToList().Select(async task =>
+        {
+            await permits.WaitAsync();
+            try
+            {
+                await Look(task);
+            }
+            finally
+            {
+                permits.Release();
+            }
+        }));
+    }
+
+    private async Task Look(string taskId)
+    {
+        if (!waiting.TryGetValue(taskId, out var seen) || seen.Looking) return;
+        waiting[taskId] = seen with { Looking = true };
+        var failures = seen.Failures;
+        try
+        {
+            var task = GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(taskId));
+            var state = await task.Find();
+            if (state is not { Phase: Phase.WaitingForCi, HeadSha: not null } || state.Step != seen.Step)
+            {
+                if (waiting.TryGetValue(taskId, out var now) && now.Step == seen.Step) waiting.Remove(taskId);
+                return;
+            }
+
+            try
+            {
+                var news = await desk.ReadCi(state, CancellationToken.None);
+                failures = 0;
+                if (news is not null) await task.Tell(news, state.Step);
+            }
+            catch (ForgeException failed) when (ErrorCodes.Fatal.Contains(failed.Code) || ++failures >= FailuresHidden)
+            {
+                await task.Tell(new StepFailed(failed.Code, failed.Message), state.Step);
+            }
+        }
+        catch (Exception failed) when (failed is not OperationCanceledException)
+        {
+            LogLookFailed(taskId, clock.GetUtcNow(), failed);
+        }
+        finally
+        {
+            if (waiting.TryGetValue(taskId, out var now) && now.Step == seen.Step) waiting[taskId] = now with { Looking = false, Failures = failures };
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "task {Task}: CI couldn't be read at {Time:O}; the next look tries again")]
+    private partial void LogLookFailed(string task, DateTimeOffset time, Exception exception);
+}

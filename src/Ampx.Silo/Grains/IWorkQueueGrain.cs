@@ -1,0 +1,33 @@
+using Ampx.Core.Tasks;
+using Orleans.Concurrency;
+
+namespace Ampx.Silo.Grains;
+
+/// <summary>The one queue, key 0. It only offers: a run starts when its task has accepted the worker's claim.</summary>
+[Alias("ampx.work-queue")]
+public interface IWorkQueueGrain : IGrainWithIntegerKey
+{
+    /// <summary>A task wants a slot. Offered again it stays once, with the newest step.</summary>
+    [Alias("Offer")]
+    Task Offer(QueueEntry entry);
+
+    /// <summary>The next task for a free slot of <paramref name="kind"/>; waits for one for up to ten seconds, else null.</summary>
+    [Alias("Take")]
+    Task<QueueEntry?> Take(string workerId, RunKind kind, CancellationToken cancel);
+
+    /// <summary>A task says which run it is in: the queue tells it if that run's worker falls silent.</summary>
+    [Alias("Follow")]
+    Task Follow(HeldRun run);
+
+    /// <summary>The worker lives and holds exactly these runs.</summary>
+    [Alias("Beat")]
+    Task Beat(string workerId, IReadOnlyList<HeldRun> runs);
+}
+
+/// <summary>A task that wants a slot.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.queue-entry.v1")]
+public sealed record QueueEntry(string TaskId, string Owner, string Repo, int Step, RunKind Kind);
+
+/// <summary>A run and the task that it is for.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.held-run.v1")]
+public sealed record HeldRun(string TaskId, string Repo, RunClaim Run);

@@ -1,0 +1,96 @@
+using Ampx.Core.Tasks;
+using Ampx.Silo.Forges;
+using Ampx.Silo.Storage;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+
+namespace Ampx.Silo.Grains;
+
+/// <summary>One of <see cref="WakeShard.Count"/> owners of wake-ups; its key is the shard's number.</summary>
+[Alias("ampx.wake")]
+public interface IWakeGrain : IGrainWithIntegerKey
+{
+    /// <summary>Makes sure that the shard's reminder stands and that nothing due is left lying.</summary>
+    [Alias("Start")]
+    Task Start();
+
+    /// <summary>A hint: something in this shard is due then.</summary>
+    [Alias("Expect")]
+    Task Expect(DateTimeOffset time);
+}
+
+/// <summary>Wakes the tasks of its shard when their time has come: by timer to the moment, by one reminder a minute whatever else is lost.</summary>
+[Reentrant]
+public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvider clock, ILogger<WakeGrain> log) : Grain, IWakeGrain, IRemindable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+
+    /// <summary>Phases that a dead silo may have left with nobody at work.</summary>
+    private static readonly Phase[] Effects = [Phase.CollectingFeedback, Phase.OpeningPr, Phase.Merging];
+
+    /// <summary>Overdue tasks that were woken already: their safety date stays in the past while all is well.</summary>
+    private readonly Dictionary<string, DateTimeOffset> woken = [];
+    private IGrainTimer timer = null!;
+    private DateTimeOffset next = DateTimeOffset.MaxValue;
+
+    private int Shard => (int)this.GetPrimaryKeyLong();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        timer = this.RegisterGrainTimer(_ => Sweep(), new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
+        // A new activation means a restart or a failover: what was under way on the silo that is gone goes on from here.
+        foreach (var task in await rows.InPhases(Shard, Effects, cancellationToken)) Wake(task.TaskId);
+        if (Shard == 0)
+        {
+            foreach (var watch in (await rows.WaitingForCi(null, cancellationToken)).Select(task => desk.KeyOf(task.Repo)).Distinct())
+                Hint(GrainFactory.GetGrain<ICiWatchGrain>(watch).Start());
+        }
+
+        await Sweep();
+    }
+
+    public async Task Start()
+    {
+        if (await this.GetReminder("wake") is null) await this.RegisterOrUpdateReminder("wake", Period, Period);
+    }
+
+    public Task Expect(DateTimeOffset time)
+    {
+        if (time < next) Schedule(time);
+        return Task.CompletedTask;
+    }
+
+    public Task ReceiveReminder(string reminderName, TickStatus status) => Sweep();
+
+    private async Task Sweep()
+    {
+        var now = clock.GetUtcNow();
+        var due = await rows.Due(Shard, now, 1000, CancellationToken.None);
+        foreach (var task in due)
+        {
+            if (woken.TryGetValue(task.TaskId, out var last) && last + Period > now && task.NextWakeAt <= last) continue;
+            woken[task.TaskId] = now;
+            Wake(task.TaskId);
+        }
+
+        foreach (var old in woken.Where(entry => entry.Value + Period * 2 < now).Select(entry => entry.Key).ToList()) woken.Remove(old);
+        var later = await rows.NextDue(Shard, CancellationToken.None);
+        // What is overdue was woken just now; the next sweep looks at it again.
+        Schedule(later is { } time && time > now && time < now + Period ? time : now + Period);
+    }
+
+    private void Schedule(DateTimeOffset time)
+    {
+        next = time;
+        var wait = time - clock.GetUtcNow();
+        timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
+    }
+
+    private void Wake(string taskId) => Hint(GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(taskId)).Wake());
+
+    private void Hint(Task call) =>
+        call.ContinueWith(failed => LogMissed(Shard, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+
+    [LoggerMessage(LogLevel.Warning, "wake shard {Shard}: a task couldn't be woken; the next sweep tries again")]
+    private partial void LogMissed(int shard, Exception exception);
+}

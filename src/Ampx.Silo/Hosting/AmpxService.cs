@@ -1,0 +1,191 @@
+using System.Net;
+using System.Net.Sockets;
+using Ampx.Core.Api;
+using Ampx.Core.Tasks;
+using Ampx.Gateway;
+using Ampx.Gateway.Auth;
+using Ampx.Silo.Agents;
+using Ampx.Silo.Forges;
+using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Git;
+using Ampx.Silo.Storage;
+using Ampx.Silo.Workers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+
+namespace Ampx.Silo.Hosting;
+
+/// <summary>The whole service in one process: silo, gateway and worker over one data folder.</summary>
+public sealed class AmpxService : IAsyncDisposable
+{
+    /// <summary>Every section under <c>Ampx</c>, and the class that says what may stand in it.</summary>
+    private static readonly Dictionary<string, Type> Sections = new()
+    {
+        [""] = typeof(ServiceOptions),
+        ["Agents"] = typeof(Dictionary<string, AgentOptions>),
+        ["Auth"] = typeof(AuthOptions),
+        ["Ci"] = typeof(CiOptions),
+        ["Git"] = typeof(GitOptions),
+        ["GitHub"] = typeof(GitHubOptions),
+        ["PullRequest"] = typeof(PullRequestOptions),
+        ["Retry"] = typeof(RetryOptions),
+        ["Storage"] = typeof(StorageOptions),
+        ["Workers"] = typeof(WorkerOptions),
+        ["Workspaces"] = typeof(WorkspaceOptions),
+    };
+
+    private readonly WebApplication app;
+    private readonly DataFolder folder;
+
+    private AmpxService(WebApplication app, DataFolder folder)
+    {
+        this.app = app;
+        this.folder = folder;
+    }
+
+    /// <summary>Where the gateway answers, with the port that it really has.</summary>
+    public string Url => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+    public string DataDirectory => folder.Path;
+
+    public string TokenFile => folder.TokenFile;
+
+    public IServiceProvider Services => app.Services;
+
+    /// <summary>Agent and CI runs under way.</summary>
+    public int Running => app.Services.GetRequiredService<Worker>().Held.Count;
+
+    /// <summary>A path that signs a browser in, once, within a minute.</summary>
+    public string SignInPath() => app.Services.GetRequiredService<SignInCodes>().New().Path;
+
+    /// <summary>Starts the service; <paramref name="flags"/> are settings such as <c>Ampx:Urls</c> that go before file and environment.</summary>
+    /// <param name="hearSignals">SIGTERM and Ctrl+C stop it; false where the caller listens to them.</param>
+    /// <exception cref="StartException">In one line: what is wrong and how to mend it.</exception>
+    public static async Task<AmpxService> Start(IReadOnlyDictionary<string, string?> flags, bool hearSignals, CancellationToken cancel)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        if (!hearSignals) builder.Services.AddSingleton<IHostLifetime, Unsignalled>();
+        Settings.Load(builder.Configuration, flags);
+        Settings.Check(builder.Configuration, Sections);
+        var options = builder.Configuration.GetSection("Ampx").Get<ServiceOptions>() ?? new ServiceOptions();
+        CheckUrls(options.Urls);
+        var folder = DataFolder.Open(options.DataDirectory);
+        try
+        {
+            Migrations.Apply(folder.Path);
+            Configure(builder, options, folder);
+            var app = builder.Build();
+            app.MapAmpxGateway();
+            await Listen(app, options, cancel);
+            var service = new AmpxService(app, folder);
+            new ServiceFile(Environment.ProcessId, ServiceFile.StartTimeOf(Environment.ProcessId) ?? 0, service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow())
+                .Write(folder.Path);
+            return service;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Ends the service within ten seconds; agents go on under their supervisors unless <paramref name="stopAgents"/>.</summary>
+    public async Task Stop(bool stopAgents)
+    {
+        if (stopAgents) await app.Services.GetRequiredService<RunCarrier>().StopAll();
+        await app.StopAsync();
+    }
+
+    /// <summary>Completes when something else has ended the service, a signal for example.</summary>
+    public Task Completion => app.WaitForShutdownAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        folder.Dispose();
+    }
+
+    private static void Configure(WebApplicationBuilder builder, ServiceOptions options, DataFolder folder)
+    {
+        var services = builder.Services;
+        builder.WebHost.UseUrls(options.Urls);
+        builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+        });
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
+        services.AddSingleton(TimeProvider.System).AddSingleton(folder);
+        services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers").ValidateDataAnnotations();
+        services.AddOptions<RetryOptions>().BindConfiguration("Ampx:Retry").ValidateDataAnnotations();
+        services.AddSingleton(Rules);
+        services.AddAgents(folder.Path).AddGit(_ => folder.Path).AddForges().AddSingleton<IServiceFacts, ServiceFacts>();
+        builder.UseOrleans(silo => silo
+            .UseLocalhostClustering(FreePort(), 0, serviceId: "ampx", clusterId: "ampx")
+            .Configure<SiloOptions>(o => o.SiloName = folder.WorkerId)
+            .AddAmpxStorage(folder.Path)
+            .AddDashboard(dashboard => dashboard.HideTrace = true));
+        services.AddWorker();
+        services.AddHealthChecks().AddCheck<SiloHealth>("silo");
+        services.AddAmpxGateway(gateway => gateway.DataDirectory = folder.Path);
+    }
+
+    private static TaskRules Rules(IServiceProvider services)
+    {
+        var retry = services.GetRequiredService<IOptions<RetryOptions>>().Value;
+        return new TaskRules
+        {
+            StepAttempts = retry.StepAttempts,
+            BaseDelay = retry.BaseDelay,
+            MaxDelay = retry.MaxDelay,
+            PullRequestOnNeedsReview = services.GetRequiredService<IOptions<PullRequestOptions>>().Value.OnNeedsReview,
+        };
+    }
+
+    private static async Task Listen(WebApplication app, ServiceOptions options, CancellationToken cancel)
+    {
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (IOException busy) when (busy.InnerException is AddressInUseException || busy.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
+        {
+            await app.DisposeAsync();
+            throw new StartException($"{options.Urls} is in use by another program: give another port with --port (0 takes any free one)", busy);
+        }
+    }
+
+    private static void CheckUrls(string urls)
+    {
+        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+                throw new StartException($"Ampx:Urls is '{url}', which is no http URL such as http://127.0.0.1:8080");
+            if (!uri.IsLoopback) throw new StartException($"Ampx:Urls is '{url}': with Auth:Mode local the service listens on loopback only (127.0.0.1, localhost)");
+        }
+    }
+
+    private sealed class Unsignalled : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}

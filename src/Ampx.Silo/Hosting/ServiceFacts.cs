@@ -1,0 +1,57 @@
+using Ampx.Core.Api;
+using Ampx.Core.Tasks;
+using Ampx.Silo.Agents;
+using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Forges.Local;
+using Ampx.Silo.Git;
+using Microsoft.Extensions.Options;
+
+namespace Ampx.Silo.Hosting;
+
+/// <summary>What can be known of a request without the network, and what only this machine's files can answer.</summary>
+public sealed class ServiceFacts(
+    Forges.Forges forges, AgentProfiles agents, GitHubCredential credential, LocalRepositories local, Mirrors mirrors, Changes changes,
+    IOptions<GitHubOptions> gitHub, IOptions<RetryOptions> retry) : IServiceFacts
+{
+    public async Task<(NewTask? Order, Refusal? Refusal)> Check(StartTask request, string owner, CancellationToken cancel)
+    {
+        if (RepoRef.Parse(request.Repo!, gitHub.Value.WebUrl, out var why) is not { } repo) return No(ErrorCodes.InvalidRepo, why!);
+        var name = request.Agent ?? "amp";
+        if (agents.Find(name) is not { } agent) return No(ErrorCodes.AgentNotFound, $"there is no agent '{name}' here; there are: {string.Join(", ", agents.Names)}");
+        if (agent.Unready() is { } unready) return No(unready.Code, unready.Detail);
+        if (await CheckRepository(repo, request, cancel) is { } refusal) return (null, refusal);
+        return (new NewTask
+        {
+            Id = Ulid.NewUlid().ToString(), Owner = owner, Repo = request.Repo!.Trim(), Forge = repo.Kind, Base = request.Base, Agent = name,
+            Prompt = request.Prompt!, MaxAttempts = request.MaxAttempts ?? retry.Value.MaxAttempts, MaxTokens = request.MaxTokens, MaxTime = request.MaxTime,
+            CiCommand = request.Ci, Draft = request.Draft,
+        }, null);
+    }
+
+    public async Task<string> Diff(TaskState task, CancellationToken cancel)
+    {
+        if (task is not { BaseSha: { } from, HeadSha: { } to }) return "";
+        var repo = forges.Parse(task.Repo);
+        var remote = await forges.Of(repo).Remote(repo, cancel);
+        // The commit may come from another machine or from a mirror that was removed since.
+        if (!await mirrors.Has(remote, to, cancel)) await mirrors.Fetch(remote, cancel);
+        return (await changes.Diff(remote, from, to, cancel: cancel)).Text;
+    }
+
+    private async Task<Refusal?> CheckRepository(RepoRef repo, StartTask request, CancellationToken cancel)
+    {
+        if (request.Base is { } branch && !RefName.IsBranch(branch)) return new(ErrorCodes.BranchNotFound, $"'{branch}' is not a name that a branch can have");
+        if (repo.Kind is ForgeKind.GitHub)
+        {
+            if (request.Ci is not null) return new("bad_request", $"{repo.Owner}/{repo.Name} is judged by its GitHub Actions workflows; 'ci' is for plain git repositories only");
+            return await credential.Token(repo, cancel) is not null ? null : new(ErrorCodes.GitHubUnauthorized, $"there is no credential for {repo.Key}: {GitHubCredential.HowToGiveOne}");
+        }
+
+        if (new GitRemote(repo.Url).LocalPath is not { } path) return null;
+        if (await local.Problem(path, request.Base, cancel) is { } problem) return new(problem.Code, problem.Message);
+        if (request.Ci is not null) return null;
+        return AmpxYaml.Ci(await local.ReadFile(path, request.Base, AmpxYaml.FileName, cancel)) is null ? new(ErrorCodes.CiNotConfigured, AmpxYaml.HowToConfigure) : null;
+    }
+
+    private static (NewTask?, Refusal?) No(string code, string detail) => (null, new Refusal(code, detail));
+}

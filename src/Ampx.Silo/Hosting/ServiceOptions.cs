@@ -1,0 +1,58 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Ampx.Silo.Hosting;
+
+/// <summary>Section <c>Ampx</c>: where the service lives and listens.</summary>
+public sealed class ServiceOptions
+{
+    /// <summary>Database, mirrors, workspaces and run files; made with mode 0700.</summary>
+    [Required]
+    public string DataDirectory { get; set; } = DefaultDataDirectory();
+
+    /// <summary>Where the gateway listens; loopback only.</summary>
+    [Required]
+    public string Urls { get; set; } = "http://127.0.0.1:8080";
+
+    private static string DefaultDataDirectory()
+    {
+        var data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");
+        if (string.IsNullOrEmpty(data)) data = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share");
+        return Path.Combine(data, "ampx");
+    }
+}
+
+/// <summary>Section <c>Ampx:Storage</c>.</summary>
+public sealed class StorageOptions
+{
+    /// <summary>Only <c>sqlite</c> so far: one process, files in the data directory.</summary>
+    [AllowedValues("sqlite")]
+    public string Provider { get; set; } = "sqlite";
+}
+
+/// <summary>Section <c>Ampx:Auth</c>.</summary>
+public sealed class AuthOptions
+{
+    /// <summary>Only <c>local</c> so far: one token, in the data directory.</summary>
+    [AllowedValues("local")]
+    public string Mode { get; set; } = "local";
+}
+
+/// <summary>Section <c>Ampx:Retry</c>.</summary>
+public sealed class RetryOptions
+{
+    /// <summary>The default of a task's <c>max_attempts</c>.</summary>
+    [Range(1, 20)]
+    public int MaxAttempts { get; set; } = 3;
+
+    /// <summary>Tries of a step without an agent.</summary>
+    [Range(1, 100)]
+    public int StepAttempts { get; set; } = 8;
+
+    /// <summary>The first wait of the exponential backoff.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "01:00:00")]
+    public TimeSpan BaseDelay { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Its longest wait.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "1.00:00:00")]
+    public TimeSpan MaxDelay { get; set; } = TimeSpan.FromMinutes(15);
+}

@@ -1,0 +1,116 @@
+using System.Collections;
+using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
+using System.Reflection;
+using Microsoft.Extensions.Configuration;
+
+namespace Ampx.Silo.Hosting;
+
+/// <summary>The settings under <c>Ampx</c>: where they come from, and that each is known and right.</summary>
+public static class Settings
+{
+    /// <summary>The file beside the program, the file named by <c>AMPX_CONFIG</c>, the environment, flags: the last one wins.</summary>
+    /// <exception cref="StartException">A file can't be read.</exception>
+    public static void Load(IConfigurationBuilder configuration, IEnumerable<KeyValuePair<string, string?>> flags)
+    {
+        configuration.Sources.Clear();
+        configuration.AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true, reloadOnChange: false);
+        if (Environment.GetEnvironmentVariable("AMPX_CONFIG") is { Length: > 0 } file)
+        {
+            if (!File.Exists(file)) throw new StartException($"AMPX_CONFIG names {file}, which doesn't exist");
+            configuration.AddJsonFile(Path.GetFullPath(file), optional: false, reloadOnChange: false);
+        }
+
+        configuration.AddEnvironmentVariables();
+        configuration.AddInMemoryCollection(flags);
+    }
+
+    /// <summary>Holds every value under <c>Ampx</c> against the options classes by section.</summary>
+    /// <exception cref="StartException">One line: the key, the value and what is allowed.</exception>
+    public static void Check(IConfiguration configuration, IReadOnlyDictionary<string, Type> sections)
+    {
+        var root = configuration.GetSection("Ampx");
+        foreach (var child in root.GetChildren()) CheckChild(child, "", sections);
+    }
+
+    private static void CheckChild(IConfigurationSection node, string parent, IReadOnlyDictionary<string, Type> sections)
+    {
+        if (Property(sections[parent], node.Key) is { } property)
+        {
+            CheckValue(node, property.PropertyType, property);
+            return;
+        }
+
+        var path = parent.Length == 0 ? node.Key : $"{parent}:{node.Key}";
+        var section = sections.Keys.FirstOrDefault(known => known.Equals(path, StringComparison.OrdinalIgnoreCase))
+            ?? throw new StartException($"{Shown(node)} is no setting of Ampx; known here: {string.Join(", ", Known(parent, sections))}");
+        var type = sections[section];
+        if (typeof(IDictionary).IsAssignableFrom(type))
+        {
+            foreach (var profile in node.GetChildren())
+            {
+                foreach (var child in profile.GetChildren()) CheckLeaf(child, type.GetGenericArguments()[1]);
+            }
+
+            return;
+        }
+
+        foreach (var child in node.GetChildren()) CheckChild(child, section, sections);
+    }
+
+    private static void CheckLeaf(IConfigurationSection node, Type owner)
+    {
+        var property = Property(owner, node.Key)
+            ?? throw new StartException($"{Shown(node)} is no setting of Ampx; known here: {string.Join(", ", Settable(owner).Select(p => p.Name))}");
+        CheckValue(node, property.PropertyType, property);
+    }
+
+    private static void CheckValue(IConfigurationSection node, Type type, PropertyInfo property)
+    {
+        if (type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type)) return;
+        object? value;
+        var plain = Nullable.GetUnderlyingType(type) ?? type;
+        try
+        {
+            value = plain == typeof(string) ? node.Value : string.IsNullOrEmpty(node.Value) ? null : TypeDescriptor.GetConverter(plain).ConvertFromString(null, CultureInfo.InvariantCulture, node.Value);
+        }
+        catch (Exception wrong) when (wrong is ArgumentException or FormatException or NotSupportedException)
+        {
+            throw new StartException($"{Shown(node)} is '{node.Value}', which is no {Words(plain)}");
+        }
+
+        if (value is null && Nullable.GetUnderlyingType(type) is null && plain.IsValueType) throw new StartException($"{Shown(node)} is empty: give {Words(plain)}");
+        foreach (var rule in property.GetCustomAttributes<ValidationAttribute>())
+        {
+            if (value is null || rule.IsValid(value)) continue;
+            throw new StartException($"{Shown(node)} is '{node.Value}'; allowed: {Allowed(rule)}");
+        }
+    }
+
+    private static string Shown(IConfigurationSection node) => node.Path;
+
+    private static string Allowed(ValidationAttribute rule) => rule switch
+    {
+        RangeAttribute range => $"{range.Minimum} to {range.Maximum}",
+        AllowedValuesAttribute words => string.Join(", ", words.Values),
+        _ => rule.FormatErrorMessage("it"),
+    };
+
+    private static string Words(Type type) =>
+        type == typeof(TimeSpan) ? "duration such as 00:00:15"
+        : type == typeof(bool) ? "true or false"
+        : type == typeof(Uri) ? "URL"
+        : type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type).Select(name => name.ToLowerInvariant()))}"
+        : "number";
+
+    private static IEnumerable<string> Known(string parent, IReadOnlyDictionary<string, Type> sections) =>
+        Settable(sections[parent]).Select(property => property.Name)
+            .Concat(sections.Keys.Where(key => key.Length > 0 && (parent.Length == 0 ? !key.Contains(':', StringComparison.Ordinal) : key.StartsWith(parent + ":", StringComparison.Ordinal))));
+
+    private static PropertyInfo? Property(Type type, string name) =>
+        Settable(type).FirstOrDefault(property => property.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
+    private static IEnumerable<PropertyInfo> Settable(Type type) =>
+        typeof(IDictionary).IsAssignableFrom(type) ? [] : type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite);
+}

@@ -1,0 +1,46 @@
+using Ampx.Core.Tasks;
+
+namespace Ampx.Silo.Storage;
+
+/// <summary>What wake grains, queue and workers ask of the index. Reads what is committed; wakes nobody.</summary>
+public interface ITaskRows
+{
+    /// <summary>Tasks of a shard whose time has come, longest overdue first.</summary>
+    Task<IReadOnlyList<DueTask>> Due(int shard, DateTimeOffset now, int limit, CancellationToken cancel);
+
+    /// <summary>When the shard's next task is due, overdue ones included; null if none is.</summary>
+    Task<DateTimeOffset?> NextDue(int shard, CancellationToken cancel);
+
+    /// <summary>Tasks of a shard in any of these phases.</summary>
+    Task<IReadOnlyList<PhaseRow>> InPhases(int shard, IReadOnlyCollection<Phase> phases, CancellationToken cancel);
+
+    /// <summary>Every task that needs a worker's slot, longest waiting first: for its agent, or for the CI command of a plain git repository.</summary>
+    Task<IReadOnlyList<WaitingRun>> WaitingForWorker(CancellationToken cancel);
+
+    /// <summary>The runs that a worker has claimed.</summary>
+    Task<IReadOnlyList<ClaimedRun>> RunsOf(string workerId, CancellationToken cancel);
+
+    /// <summary>The runs that any worker has claimed.</summary>
+    Task<IReadOnlyList<ClaimedRun>> AllRuns(CancellationToken cancel);
+
+    /// <summary>Tasks that wait for their forge's CI; <paramref name="repo"/> as the tasks have it, null for all.</summary>
+    Task<IReadOnlyList<WaitingForCi>> WaitingForCi(string? repo, CancellationToken cancel);
+
+    /// <summary>Ended tasks that finished before a time, oldest first.</summary>
+    Task<IReadOnlyList<string>> EndedBefore(DateTimeOffset time, int limit, CancellationToken cancel);
+}
+
+/// <summary>A task to look at. <see cref="NextWakeAt"/> is in whole milliseconds, rounded up.</summary>
+public sealed record DueTask(string TaskId, Phase Phase, DateTimeOffset NextWakeAt);
+
+/// <summary>A task in a phase.</summary>
+public sealed record PhaseRow(string TaskId, Phase Phase, int Step, DateTimeOffset UpdatedAt);
+
+/// <summary>A task that waits for a worker; <see cref="Since"/> is when it began to.</summary>
+public sealed record WaitingRun(string TaskId, string Owner, string Repo, int Step, RunKind Kind, DateTimeOffset CreatedAt, DateTimeOffset Since);
+
+/// <summary>A run that a worker has claimed.</summary>
+public sealed record ClaimedRun(string TaskId, string RunId, string WorkerId, RunKind Kind, Phase Phase, int Step, string Owner, string Repo);
+
+/// <summary>A task that waits for CI on <see cref="HeadSha"/>; <see cref="CiSince"/> is when CI last got something new to judge.</summary>
+public sealed record WaitingForCi(string TaskId, string Repo, string? HeadSha, int Step, DateTimeOffset? CiSince);

@@ -1,0 +1,76 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text.Json;
+using Ampx.Core;
+using Ampx.Core.Tasks;
+using Dapper;
+
+namespace Ampx.Silo.Storage;
+
+/// <summary>Lists, timeline and attempts, read from what the database derived of each stored state. Beside the writer's way, never on it.</summary>
+public sealed class TaskIndex(DbDataSource readers) : ITaskIndex
+{
+    private const int EndingKept = 10;
+
+    /// <inheritdoc/>
+    public async Task<TaskPage> List(TaskFilter filter, CancellationToken cancel)
+    {
+        var limit = Math.Clamp(filter.Limit, 1, 200);
+        var (where, args) = Where(filter);
+        args.Add("rows", limit + 1);
+        var sql = $"SELECT s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row {where} ORDER BY i.task_id DESC LIMIT @rows";
+        var tasks = await readers.Rows(sql, args, row => Parse<TaskState>(row.GetString(0)), cancel);
+        return tasks.Count <= limit ? new TaskPage(tasks, null) : new TaskPage(tasks[..limit], tasks[limit - 1].Id);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> Resolve(string part, CancellationToken cancel)
+    {
+        const int Whole = 26;
+        var id = part.Trim().ToUpperInvariant();
+        if (id.Length is 0 or > Whole || !id.All(char.IsAsciiLetterOrDigit)) return [];
+        if (id.Length == Whole) return await readers.Rows("SELECT task_id FROM task_index WHERE task_id = @id", new { id }, Id, cancel);
+
+        // '~' sorts after every character of an id.
+        var sql = "SELECT task_id FROM task_index WHERE task_id >= @id AND task_id < @idEnd";
+        if (id.Length >= 4)
+            sql += " UNION SELECT task_id FROM task_index WHERE ending >= @ending AND ending < @endingEnd AND substr(task_id, 27 - @length) = @id";
+        var ending = new string([.. id.Reverse().Take(EndingKept)]);
+        var args = new { id, idEnd = id + '~', ending, endingEnd = ending + '~', length = id.Length };
+        return await readers.Rows($"{sql} ORDER BY task_id DESC LIMIT 10", args, Id, cancel);
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<TimelineEntry>> Timeline(string taskId, CancellationToken cancel) => await readers.Rows(
+        "SELECT version, time, status, phase, attempt, cause, caused_by, detail FROM task_timeline WHERE task_id = @taskId ORDER BY version",
+        new { taskId },
+        row => new TimelineEntry(row.GetInt32(0), DateTimeOffset.Parse(row.GetString(1), CultureInfo.InvariantCulture), row.Word<Status>(2), row.Word<Phase>(3),
+            row.GetInt32(4), row.GetString(5), row.GetString(6), row.Text(7)),
+        cancel);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<Attempt>> Attempts(string taskId, CancellationToken cancel) => await readers.Rows(
+        "SELECT body FROM task_attempt WHERE task_id = @taskId ORDER BY number", new { taskId }, row => Parse<Attempt>(row.GetString(0)), cancel);
+
+    private static (string Sql, DynamicParameters Args) Where(TaskFilter filter)
+    {
+        var args = new DynamicParameters();
+        var terms = new List<string>();
+        if (filter.Owner is { } owner) Term("i.owner = @owner", owner);
+        if (filter.Repo is { } repo) Term("i.repo = @repo", repo);
+        if (filter.Before is { } before) Term("i.task_id < @before", before);
+        if (filter.Statuses is { } statuses)
+            terms.Add(statuses.Count == 0 ? "1 = 0" : $"i.status IN ({string.Join(", ", statuses.Distinct().Select(s => $"'{AmpxJson.Word(s)}'"))})");
+        return (terms.Count == 0 ? "" : "WHERE " + string.Join(" AND ", terms), args);
+
+        void Term(string sql, string value)
+        {
+            terms.Add(sql);
+            args.Add(sql[(sql.IndexOf('@', StringComparison.Ordinal) + 1)..], value);
+        }
+    }
+
+    private static string Id(DbDataReader row) => row.GetString(0);
+
+    private static T Parse<T>(string body) => JsonSerializer.Deserialize<T>(body, AmpxJson.Options)!;
+}

@@ -1,0 +1,58 @@
+using System.Data.Common;
+using Ampx.Core;
+using Ampx.Core.Tasks;
+
+namespace Ampx.Silo.Storage;
+
+/// <summary>The index's rows for wake grains, queue and workers.</summary>
+public sealed class TaskRows(DbDataSource readers) : ITaskRows
+{
+    private const string Runs = "SELECT task_id, run_id, worker_id, run_kind, phase, step, owner, repo FROM task_index";
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DueTask>> Due(int shard, DateTimeOffset now, int limit, CancellationToken cancel) => await readers.Rows(
+        "SELECT task_id, phase, next_wake_at FROM task_index WHERE shard = @shard AND next_wake_at <= @now ORDER BY next_wake_at LIMIT @limit",
+        new { shard, now = now.ToUnixTimeMilliseconds(), limit },
+        row => new DueTask(row.GetString(0), row.Word<Phase>(1), row.Time(2)), cancel);
+
+    /// <inheritdoc/>
+    public async Task<DateTimeOffset?> NextDue(int shard, CancellationToken cancel) => (await readers.Rows(
+        "SELECT min(next_wake_at) FROM task_index WHERE shard = @shard AND next_wake_at IS NOT NULL",
+        new { shard }, row => row.TimeOrNull(0), cancel)).Single();
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<PhaseRow>> InPhases(int shard, IReadOnlyCollection<Phase> phases, CancellationToken cancel) => phases.Count == 0 ? [] : await readers.Rows(
+        $"SELECT task_id, phase, step, updated_at FROM task_index WHERE phase IN ({string.Join(", ", phases.Select(p => $"'{AmpxJson.Word(p)}'"))}) AND shard = @shard ORDER BY updated_at",
+        new { shard }, row => new PhaseRow(row.GetString(0), row.Word<Phase>(1), row.GetInt32(2), row.Time(3)), cancel);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<WaitingRun>> WaitingForWorker(CancellationToken cancel) => await readers.Rows(
+        """
+        SELECT task_id, owner, repo, step, 'agent' AS kind, created_at, updated_at FROM task_index WHERE phase = 'waiting_for_worker'
+        UNION ALL
+        SELECT task_id, owner, repo, step, 'ci', created_at, updated_at FROM task_index WHERE phase = 'waiting_for_ci' AND forge = 'git' AND run_id IS NULL
+        ORDER BY updated_at, task_id
+        """,
+        null, row => new WaitingRun(row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.Word<RunKind>(4), row.Time(5), row.Time(6)), cancel);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ClaimedRun>> RunsOf(string workerId, CancellationToken cancel) =>
+        await readers.Rows($"{Runs} WHERE worker_id = @workerId ORDER BY task_id", new { workerId }, Run, cancel);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ClaimedRun>> AllRuns(CancellationToken cancel) =>
+        await readers.Rows($"{Runs} WHERE worker_id IS NOT NULL ORDER BY task_id", null, Run, cancel);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<WaitingForCi>> WaitingForCi(string? repo, CancellationToken cancel) => await readers.Rows(
+        $"SELECT task_id, repo, head_sha, step, ci_since FROM task_index WHERE phase = 'waiting_for_ci' AND forge <> 'git' {(repo is null ? "" : "AND repo = @repo")} ORDER BY task_id",
+        new { repo }, row => new WaitingForCi(row.GetString(0), row.GetString(1), row.Text(2), row.GetInt32(3), row.TimeOrNull(4)), cancel);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<string>> EndedBefore(DateTimeOffset time, int limit, CancellationToken cancel) => await readers.Rows(
+        "SELECT task_id FROM task_index WHERE finished_at < @time ORDER BY finished_at LIMIT @limit",
+        new { time = time.ToUnixTimeMilliseconds(), limit }, row => row.GetString(0), cancel);
+
+    private static ClaimedRun Run(DbDataReader row) => new(
+        row.GetString(0), row.GetString(1), row.GetString(2), row.Word<RunKind>(3), row.Word<Phase>(4), row.GetInt32(5), row.GetString(6), row.GetString(7));
+}

@@ -1,0 +1,133 @@
+using Ampx.Core.Tasks;
+using Ampx.Runs;
+using Ampx.Silo.Agents;
+using Ampx.Silo.Agents.Runs;
+using Ampx.Silo.Forges;
+using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Git;
+using Ampx.Silo.Storage.Logs;
+using Microsoft.Extensions.Options;
+
+namespace Ampx.Silo.Workers;
+
+/// <summary>What a worker does in the phases of an agent run. Each step can be done again.</summary>
+public sealed class AgentSteps(
+    IGrainFactory grains, Forges.Forges forges, Workspaces workspaces, Commits commits, Pushes pushes, Changes changes, AgentProfiles profiles, AgentRuns runs,
+    RunOutput output, LogWriter logs, IOptions<GitOptions> git, IOptions<PullRequestOptions> pullRequest)
+{
+    /// <summary>The workspace on the task's branch: <see cref="Prepared"/>.</summary>
+    public async Task<TaskEvent> Prepare(TaskState task, CancellationToken cancel)
+    {
+        var repo = forges.Parse(task.Repo);
+        var forge = forges.Of(repo);
+        var remote = await forge.Remote(repo, cancel);
+        var tree = await workspaces.Take(RequestFor(task, repo, remote), cancel);
+        Log(task, "git", $"{task.Branch} begins at {tree.StartSha[..10]} ({tree.Base} is {tree.BaseSha[..10]})");
+        return new Prepared(tree.Base, tree.BaseSha, tree.StartSha, tree.RemoteSha, forge.CompareUrl(repo, tree.Base, task.Branch));
+    }
+
+    /// <summary>The agent's run, adopted if it is under way, and its commit: <see cref="AgentCommitted"/>, <see cref="AgentChangedNothing"/> or <see cref="AgentFailed"/>.</summary>
+    public async Task<TaskEvent> Run(TaskState task, CancellationToken cancel)
+    {
+        var runId = task.Run!.RunId;
+        if (profiles.Find(task.Agent) is not { } profile) return new AgentFailed(ErrorCodes.AgentNotFound, $"there is no agent profile '{task.Agent}' in this service's settings", null);
+        if (workspaces.Find(task.Id) is not { } tree) return new AgentFailed(ErrorCodes.AgentFailed, "the workspace is gone", null);
+        if (runs.Folder(runId).State is RunState.NotStarted)
+        {
+            var thread = task.ThreadId;
+            if (thread is null && profile.HasThreads)
+            {
+                var made = await profile.NewThread(tree.Path, cancel);
+                if (made is AmpThread.Failed no) return new AgentFailed(no.Code, no.Detail, null);
+                thread = ((AmpThread.Created)made).Id;
+                // Stored before anything is said in it: a crash from here on continues this thread.
+                if (await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Tell(new ThreadCreated(thread), task.Step) is null) throw new OperationCanceledException("the run was taken away");
+            }
+
+            await runs.Start(profile.Spec(task, tree.Path, thread), Prompts.Of(task), cancel);
+            Log(task, "system", $"{profile.Name} started, attempt {task.Attempts} of {task.MaxAttempts}");
+        }
+
+        var end = await output.Follow(task, runId, "agent", profile, cancel);
+        if (end is null) return new WorkerLost($"the supervisor of run {runId} is gone");
+        switch (profile.Outcome(runs.Folder(runId), end))
+        {
+            case AgentOutcome.Failed failed:
+                Log(task, "system", $"{failed.Code}: {failed.Detail}");
+                return new AgentFailed(failed.Code, failed.Detail, Sum(failed.Usage));
+            case AgentOutcome.Stopped stopped:
+                return new WorkerLost($"the run was stopped with the service: {stopped.Reason}");
+            case AgentOutcome.Succeeded done:
+                return await Commit(task, tree, done, cancel);
+            case var other:
+                throw new InvalidOperationException($"a run can't end in {other.GetType().Name}");
+        }
+    }
+
+    private async Task<TaskEvent> Commit(TaskState task, Workspace tree, AgentOutcome.Succeeded done, CancellationToken cancel)
+    {
+        var usage = Sum(done.Usage);
+        var commit = await commits.Commit(tree, new CommitOrder(task.Prompt, task.Id, task.Run!.RunId, git.Value.AuthorName, git.Value.AuthorEmail), cancel);
+        if (commit.Sha is { } sha)
+        {
+            Log(task, "git", $"committed {sha[..10]}");
+            return new AgentCommitted(sha, done.Said, usage);
+        }
+
+        Log(task, "system", "the agent changed no file that git keeps");
+        return new AgentChangedNothing(done.Said, usage);
+    }
+
+    /// <summary>The commit at the remote: <see cref="Pushed"/>, or why not.</summary>
+    public async Task<TaskEvent> Publish(TaskState task, CancellationToken cancel)
+    {
+        var repo = forges.Parse(task.Repo);
+        var remote = await forges.Of(repo).Remote(repo, cancel);
+        if (!await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).MayPush(task.Step, task.Run!.RunId)) throw new OperationCanceledException("the run was taken away");
+        var outcome = await pushes.Push(remote, task.Branch, task.HeadSha!, task.RemoteSha, task.Id, cancel);
+        Log(task, "git", $"push of {task.HeadSha![..10]} to {task.Branch}: {Words(outcome)}");
+        return outcome switch
+        {
+            PushOutcome.Pushed or PushOutcome.AlreadyThere => new Pushed(task.HeadSha!, await PullRequestFirst(task, remote, cancel)),
+            PushOutcome.AdoptOwn own => new Pushed(own.Sha, await PullRequestFirst(task, remote, cancel)),
+            PushOutcome.Moved { Sha: { } sha } => new BranchMoved(sha),
+            PushOutcome.Moved => new StepFailed(ErrorCodes.PushRejected, $"somebody deleted {task.Branch} while the task was at work"),
+            PushOutcome.Refused no => new PushRefused(no.Detail, no.ForContent),
+            PushOutcome.Lost => new WorkLost("the commit is neither on this machine nor at the remote"),
+            PushOutcome.Failed bad => new StepFailed(ErrorCodes.PushRejected, bad.Detail),
+            _ => throw new InvalidOperationException($"a push can't end in {outcome.GetType().Name}"),
+        };
+    }
+
+    private static WorkspaceRequest RequestFor(TaskState task, RepoRef repo, GitRemote remote) =>
+        new(task.Id, task.Owner, repo.Key, remote, task.Branch, task.Base, task.HeadSha, task.RemoteSha, task.RejectedSha);
+
+    private async Task<bool> PullRequestFirst(TaskState task, GitRemote remote, CancellationToken cancel)
+    {
+        if (task.Forge is not ForgeKind.GitHub || task.PullRequest is not null) return false;
+        return pullRequest.Value.IsFirst(await WorkflowFiles(task.HeadSha!, remote, cancel));
+    }
+
+    private async Task<List<string>> WorkflowFiles(string sha, GitRemote remote, CancellationToken cancel)
+    {
+        var texts = new List<string>();
+        foreach (var path in (await changes.ListFiles(remote, sha, Workflows.Folder, cancel)).Where(Workflows.IsWorkflow))
+            texts.Add(await changes.ReadFile(remote, sha, path, cancel: cancel) ?? "");
+        return texts;
+    }
+
+    private static Usage? Sum(AgentUsage? usage) => usage is null ? null : new Usage(usage.Input, usage.CachedInput, usage.Output, usage.CostUsd);
+
+    private static string Words(PushOutcome outcome) => outcome switch
+    {
+        PushOutcome.Pushed => "done",
+        PushOutcome.AlreadyThere => "already there",
+        PushOutcome.AdoptOwn own => $"our earlier run's {own.Sha[..10]} is there",
+        PushOutcome.Moved moved => $"the branch is at {moved.Sha?[..10] ?? "no commit"}",
+        PushOutcome.Refused no => $"refused: {no.Detail}",
+        PushOutcome.Failed bad => $"failed: {bad.Detail}",
+        _ => "the commit is lost",
+    };
+
+    private void Log(TaskState task, string source, string text) => logs.Write(task.Id, task.Attempt?.Number ?? 0, source, text);
+}

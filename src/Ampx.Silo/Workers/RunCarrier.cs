@@ -1,0 +1,167 @@
+using Ampx.Core.Tasks;
+using Ampx.Silo.Agents.Runs;
+using Ampx.Silo.Git;
+using Ampx.Silo.Grains;
+using Ampx.Silo.Storage.Logs;
+using Microsoft.Extensions.Logging;
+
+namespace Ampx.Silo.Workers;
+
+/// <summary>
+/// Carries one run through its phases. It keeps nothing of its own: each round reads the task, does what its phase asks for and reports,
+/// so that a run goes on after a restart at the phase where it stopped.
+/// </summary>
+public sealed partial class RunCarrier(
+    IGrainFactory grains, AgentSteps agent, CiCommand ci, AgentRuns runs, Workspaces workspaces, LogWriter logs, TimeProvider clock, ILogger<RunCarrier> log)
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Returns when the run is over for this worker; leaves everything running when <paramref name="stopping"/>.</summary>
+    public async Task Carry(HeldRun run, CancellationToken stopping)
+    {
+        var task = grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(run.TaskId));
+        while (await Patiently(task.Find, stopping) is { } state && state.Run == run.Run)
+        {
+            using var revoked = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+            var watch = WatchFor(task, state.Step, revoked);
+            TaskEvent? news = null;
+            try
+            {
+                news = await Do(state, revoked.Token);
+            }
+            catch (OperationCanceledException) when (revoked.IsCancellationRequested)
+            {
+                stopping.ThrowIfCancellationRequested();
+            }
+            catch (Exception broken)
+            {
+                LogBroken(state.Id, state.Phase, broken);
+                news = Broken(state.Phase, broken);
+            }
+
+            await revoked.CancelAsync();
+            await watch;
+            if (news is null) continue;
+            // Whoever hears that the task has ended finds its log whole.
+            await logs.Flush(stopping);
+            await Patiently(() => task.Tell(news, state.Step), stopping);
+        }
+
+        await Stop(run.Run.RunId, CancellationToken.None);
+        if (run.Run.Kind is RunKind.Agent) workspaces.Release(run.TaskId);
+        runs.Delete(run.Run.RunId);
+        ci.Remove(run.Run.RunId);
+    }
+
+    /// <summary>Ends what runs in our folder for nobody, and gives back the trees that no run holds.</summary>
+    public async Task CleanUp(IReadOnlyList<HeldRun> held, CancellationToken cancel)
+    {
+        var kept = held.Select(run => run.Run.RunId).ToHashSet();
+        workspaces.ReleaseAllBut(held.Select(run => run.TaskId).ToHashSet());
+        foreach (var folder in runs.All().Where(folder => !kept.Contains(folder.RunId)))
+        {
+            LogOrphan(folder.RunId);
+            await Stop(folder.RunId, cancel);
+            runs.Delete(folder.RunId);
+            ci.Remove(folder.RunId);
+        }
+    }
+
+    /// <summary>Ends every agent and CI command on this machine; their tasks take them for lost and run them again.</summary>
+    public async Task StopAll() => await Task.WhenAll(runs.All().Select(folder => Stop(folder.RunId, CancellationToken.None)));
+
+    private async Task<TaskEvent> Do(TaskState task, CancellationToken revoked) => task.Phase switch
+    {
+        Phase.Preparing => await agent.Prepare(task, revoked),
+        Phase.Agent => await agent.Run(task, revoked),
+        Phase.Publishing => await agent.Publish(task, revoked),
+        Phase.WaitingForCi => await ci.Run(task, revoked),
+        Phase.Stopping => await StopFor(task),
+        _ => throw new InvalidOperationException($"a worker has nothing to do in phase {task.Phase}"),
+    };
+
+    private async Task<TaskEvent> StopFor(TaskState task)
+    {
+        await Stop(task.Run!.RunId, CancellationToken.None);
+        return new RunStopped();
+    }
+
+    private async Task Stop(string runId, CancellationToken cancel)
+    {
+        switch (runs.Folder(runId).State)
+        {
+            case RunState.Running:
+                runs.RequestStop(runId, "stopped");
+                await runs.WaitForExit(runId, cancel);
+                break;
+            case RunState.Lost:
+                runs.KillLeftovers(runId);
+                break;
+        }
+    }
+
+    /// <summary>Cancels the work when the task has moved on without it: aborted, or given to somebody else.</summary>
+    private async Task WatchFor(ITaskGrain task, int step, CancellationTokenSource revoked)
+    {
+        while (!revoked.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(Look, clock, revoked.Token);
+                if (await task.Find() is not { } now || now.Step != step) await revoked.CancelAsync();
+            }
+            catch (OperationCanceledException) when (revoked.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception unheard)
+            {
+                // The agent goes on meanwhile: what counts is what the task answers when it can be reached again.
+                LogNotHeard(unheard);
+            }
+        }
+    }
+
+    /// <summary>Asks until the task answers: its storage or silo may be away for a while, and the news must not be lost for that.</summary>
+    private async Task<T> Patiently<T>(Func<Task<T>> ask, CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ask().WaitAsync(stopping);
+            }
+            catch (Exception failed) when (failed is not OperationCanceledException and not IllegalTransitionException)
+            {
+                LogNotHeard(failed);
+                await Task.Delay(Pause, clock, stopping);
+            }
+        }
+    }
+
+    private static TaskEvent Broken(Phase phase, Exception broken) => phase switch
+    {
+        Phase.Agent => new AgentFailed(Code(broken), broken.Message, null),
+        Phase.Preparing or Phase.Publishing or Phase.WaitingForCi => new StepFailed(Code(broken), broken.Message),
+        _ => new RunStopped(),
+    };
+
+    /// <summary>A full disk or a dead network passes; anything else that nobody foresaw is our own fault.</summary>
+    private static string Code(Exception broken) => broken switch
+    {
+        RemoteException remote => remote.Code,
+        Forges.ForgeException forge => forge.Code,
+        GitException or IOException or UnauthorizedAccessException or TimeoutException or HttpRequestException => ErrorCodes.CloneFailed,
+        _ => ErrorCodes.Internal,
+    };
+
+    [LoggerMessage(LogLevel.Warning, "task {Task}: {Phase} broke")]
+    private partial void LogBroken(string task, Phase phase, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "run {Run} belongs to no task any more; it is ended")]
+    private partial void LogOrphan(string run);
+
+    [LoggerMessage(LogLevel.Warning, "the task can't be reached; asking again")]
+    private partial void LogNotHeard(Exception exception);
+}

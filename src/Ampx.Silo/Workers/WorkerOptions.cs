@@ -1,0 +1,23 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Ampx.Silo.Workers;
+
+/// <summary>Section <c>Ampx:Workers</c>.</summary>
+public sealed class WorkerOptions
+{
+    /// <summary>Agent runs at once on this silo.</summary>
+    [Range(1, 1000)]
+    public int Slots { get; set; } = Math.Max(2, Environment.ProcessorCount);
+
+    /// <summary>Agent runs at once on one repository; 0 = no limit.</summary>
+    [Range(0, 1000)]
+    public int PerRepo { get; set; }
+
+    /// <summary>CI commands of plain git repositories at once; 0 = as many as <see cref="Slots"/>.</summary>
+    [Range(0, 1000)]
+    public int CiSlots { get; set; }
+
+    /// <summary>How long a worker may be silent before its runs are given away.</summary>
+    [Range(typeof(TimeSpan), "00:00:05", "01:00:00")]
+    public TimeSpan LeaseTime { get; set; } = TimeSpan.FromSeconds(20);
+}

@@ -1,0 +1,56 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Ampx.Runs;
+
+namespace Ampx.Supervisor;
+
+/// <summary>What the supervisor does to itself, before anything else.</summary>
+internal static partial class Self
+{
+    private const int SetChildSubreaper = 36, GetDescriptorFlags = 1, CloseOnExec = 1;
+
+    /// <summary>Own session, no terminal, nothing inherited kept open, and every orphan of the family becomes our child.</summary>
+    public static void Detach()
+    {
+        // Fails only for a group leader, which is what one gets who starts it from a shell's prompt.
+        _ = setsid();
+        var nothing = Native.Open("/dev/null", Native.O_RDWR);
+        for (var fd = 0; fd <= 2; fd++)
+            _ = dup2(nothing, fd);
+        _ = Native.close(nothing);
+        CloseInherited();
+        Directory.SetCurrentDirectory("/");
+        // A terminal's hang-up is not meant for us; SIGTERM is, and ends the run in order.
+        _ = signal(Native.SIGHUP, 1);
+        _ = signal(Native.SIGINT, 1);
+        if (prctl(SetChildSubreaper, 1, 0, 0, 0) != 0)
+            throw new Win32Exception(Marshal.GetLastPInvokeError(), "prctl(PR_SET_CHILD_SUBREAPER)");
+    }
+
+    /// <summary>A pipe of the starter's, kept open here for hours, would keep its reader waiting. Our runtime's own descriptors are close-on-exec; inherited ones can't be.</summary>
+    private static void CloseInherited()
+    {
+        foreach (var entry in Directory.GetFiles("/proc/self/fd"))
+        {
+            var fd = int.Parse(Path.GetFileName(entry), CultureInfo.InvariantCulture);
+            if (fd > 2 && fcntl(fd, GetDescriptorFlags, 0) is >= 0 and var flags && (flags & CloseOnExec) == 0)
+                _ = Native.close(fd);
+        }
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int setsid();
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int dup2(int from, int to);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fcntl(int fd, int command, int argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint signal(int number, nint handler);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int prctl(int option, nuint a, nuint b, nuint c, nuint d);
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Globalization;
+using Ampx.Runs;
+
+namespace Ampx.Supervisor;
+
+/// <summary>Waits for the run's end and says why it ends: by itself, by the stop file, or by one of the clocks.</summary>
+internal sealed class Watch(string folder, RunSpec spec, Silence silence)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    public (string Reason, string? Detail) UntilItEnds(Reaper reaper, Func<bool> terminated)
+    {
+        var running = Stopwatch.StartNew();
+        var lease = new Lease(Path.Combine(folder, RunFiles.Lease));
+        while (!reaper.Ended.Wait(Interval))
+        {
+            if (StopReason(folder) is { } reason)
+                return (RunReason.Stopped, reason);
+            if (terminated())
+                return (RunReason.Stopped, "the supervisor got SIGTERM");
+            if (running.Elapsed > spec.Timeout)
+                return (RunReason.TimedOut, $"still running after {Seconds(spec.Timeout)}{LastTool}");
+            if (!silence.HasBegun && running.Elapsed > spec.StartTimeout)
+                return (RunReason.Stalled, $"no {(spec.ToolClock ? "event" : "output")} within {Seconds(spec.StartTimeout.Value)}{LastText}");
+            if (silence.HasBegun && !silence.ToolAtWork && silence.Elapsed > spec.IdleTimeout)
+                return (RunReason.Stalled, $"no output for {Seconds(spec.IdleTimeout.Value)}{LastTool}");
+            if (spec.LeaseTime is { } leaseTime && lease.Age() > leaseTime)
+                return (RunReason.LeaseEnded, $"no contact for {Seconds(leaseTime)}");
+        }
+        return (RunReason.Exited, null);
+    }
+
+    /// <summary>What the stop file says, or null without one.</summary>
+    public static string? StopReason(string folder)
+    {
+        try
+        {
+            return File.Exists(Path.Combine(folder, RunFiles.Stop)) ? File.ReadAllText(Path.Combine(folder, RunFiles.Stop)).Trim() : null;
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private string LastTool => silence.LastTool is { } tool ? $"; last tool: {tool}" : "";
+    private string LastText => silence.LastText is { } text ? $"; it said: {text}" : "";
+
+    private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
+}
+
+/// <summary>
+/// How long ago the lease file was last touched, by the clock that also runs while the machine sleeps: whoever took the run over
+/// meanwhile did not sleep. The file's own time only serves to see a change, for wall clocks jump.
+/// </summary>
+internal sealed class Lease(string path)
+{
+    private DateTime _touched;
+    private TimeSpan _seen = Now;
+
+    public TimeSpan Age()
+    {
+        var touched = File.GetLastWriteTimeUtc(path);
+        if (touched != _touched)
+            (_touched, _seen) = (touched, Now);
+        return Now - _seen;
+    }
+
+    // TickCount64 stands still in suspend, and /proc/uptime doesn't.
+    private static TimeSpan Now =>
+        TimeSpan.FromSeconds(double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture));
+}

@@ -1,0 +1,94 @@
+using Ampx.FakeGitHub.Repositories;
+using Ampx.FakeGitHub.Workflows;
+
+namespace Ampx.FakeGitHub.Rest;
+
+/// <summary>Runs and jobs as GitHub writes them; webhooks carry the same.</summary>
+internal static class ActionShapes
+{
+    public static object Run(Site site, Repository repository, WorkflowRun run)
+    {
+        var repo = $"{site.ApiUrl}repos/{repository.FullName}";
+        var url = $"{repo}/actions/runs/{run.Id}";
+        var actor = Shapes.User(site, run.Actor);
+        return new
+        {
+            id = run.Id,
+            name = run.Name,
+            node_id = Ids.Node("WFR", run.Id),
+            check_suite_id = run.CheckSuiteId,
+            check_suite_node_id = Ids.Node("CS", run.CheckSuiteId),
+            head_branch = run.HeadBranch,
+            head_sha = run.HeadSha,
+            path = run.Path,
+            display_title = run.DisplayTitle,
+            run_number = run.RunNumber,
+            @event = run.Event,
+            status = run.Status,
+            conclusion = run.Conclusion,
+            workflow_id = run.WorkflowId,
+            url,
+            html_url = $"{site.WebUrl}{repository.FullName}/actions/runs/{run.Id}",
+            pull_requests = run.Pull is { } pull
+                ? [new { id = pull.Id, number = pull.Number, url = $"{repo}/pulls/{pull.Number}", head = new { @ref = pull.Head, sha = run.HeadSha }, @base = new { @ref = pull.Base, sha = pull.BaseSha } }]
+                : Array.Empty<object>(),
+            created_at = Shapes.Time(run.CreatedAt),
+            updated_at = Shapes.Time(run.UpdatedAt),
+            run_started_at = Shapes.Time(run.RunStartedAt),
+            actor,
+            triggering_actor = actor,
+            run_attempt = run.RunAttempt,
+            referenced_workflows = Array.Empty<object>(),
+            jobs_url = $"{url}/jobs",
+            logs_url = $"{url}/logs",
+            check_suite_url = $"{repo}/check-suites/{run.CheckSuiteId}",
+            artifacts_url = $"{url}/artifacts",
+            cancel_url = $"{url}/cancel",
+            rerun_url = $"{url}/rerun",
+            previous_attempt_url = run.RunAttempt > 1 ? $"{url}/attempts/{run.RunAttempt - 1}" : null,
+            workflow_url = $"{repo}/actions/workflows/{run.WorkflowId}",
+            head_commit = new { id = run.HeadSha, message = run.DisplayTitle, timestamp = Shapes.Time(run.CreatedAt) },
+            repository = new { id = repository.Id, name = repository.Name, full_name = repository.FullName, @private = repository.Settings.Private, owner = Shapes.User(site, repository.Owner), url = repo, html_url = site.WebUrl + repository.FullName },
+            head_repository = new { id = repository.Id, name = repository.Name, full_name = repository.FullName, @private = repository.Settings.Private, owner = Shapes.User(site, repository.Owner), url = repo, html_url = site.WebUrl + repository.FullName },
+        };
+    }
+
+    public static object Job(Site site, Repository repository, WorkflowRun run, Job job)
+    {
+        var repo = $"{site.ApiUrl}repos/{repository.FullName}";
+        return new
+        {
+            id = job.Id,
+            run_id = run.Id,
+            workflow_name = run.Name,
+            head_branch = run.HeadBranch,
+            run_url = $"{repo}/actions/runs/{run.Id}",
+            run_attempt = job.Attempt,
+            node_id = Ids.Node("CR", job.Id),
+            head_sha = run.HeadSha,
+            url = $"{repo}/actions/jobs/{job.Id}",
+            html_url = $"{site.WebUrl}{repository.FullName}/actions/runs/{run.Id}/job/{job.Id}",
+            status = job.Status,
+            conclusion = job.Conclusion,
+            created_at = Shapes.Time(job.CreatedAt),
+            started_at = Shapes.Time(job.StartedAt == default ? job.CreatedAt : job.StartedAt),
+            completed_at = Shapes.Time(job.CompletedAt),
+            name = job.Name,
+            steps = job.Steps.Select(step => new
+            {
+                name = step.Name,
+                status = step.Status,
+                conclusion = step.Conclusion,
+                number = step.Number,
+                started_at = Shapes.Time(step.StartedAt),
+                completed_at = Shapes.Time(step.CompletedAt),
+            }).ToArray(),
+            check_run_url = $"{repo}/check-runs/{job.Id}",
+            labels = new[] { "ubuntu-latest" },
+            runner_id = job.RunnerName is null ? (int?)null : 1,
+            runner_name = job.RunnerName,
+            runner_group_id = job.RunnerName is null ? (int?)null : 0,
+            runner_group_name = job.RunnerName is null ? null : "GitHub Actions",
+        };
+    }
+}

@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Text.Json;
+using Ampx.Core;
+using Ampx.Core.Api;
+using Ampx.Core.Logs;
+using Ampx.Core.Tasks;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Ampx.Tests.Cli;
+
+/// <summary>Answers in the service's REST shapes, from memory: tasks that do what a test says.</summary>
+internal sealed class StandIn : IAsyncDisposable
+{
+    public const string Token = "secret";
+    public const string Id = "01JD3Z8M4N5P6Q7R8S9TAK3F9Q";
+    private readonly WebApplication _app;
+
+    private StandIn(WebApplication app) => _app = app;
+
+    public string Url { get; private set; } = "";
+    public ConcurrentDictionary<string, TaskView> Tasks { get; } = [];
+    public ConcurrentQueue<(string What, string Body)> Seen { get; } = [];
+    public List<LogEntry> Log { get; } = [];
+    public List<Attempt> Attempts { get; } = [];
+
+    /// <summary>Lines of the log stream after which the connection breaks off, once.</summary>
+    public int? BreakAfter { get; set; }
+
+    public static async Task<StandIn> Start()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.Urls.Add("http://127.0.0.1:0");
+        var self = new StandIn(app);
+        self.Map();
+        await app.StartAsync();
+        self.Url = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        return self;
+    }
+
+    public static TaskView Sample(string id = Id, Status status = Status.Running, Phase phase = Phase.WaitingForCi, int version = 5) => new(
+        id, "ada", "acme/shop", "main", "amp/fix-the-login-tak3f9q", "amp", "T-1", "Fix the login\nand its test", ImmutableArray<string>.Empty,
+        status, phase, 1, 3, "abcdef0123456789", null, null, null, null, "waiting for CI on abcdef0", null, null, null, version,
+        TimeProvider.System.GetUtcNow().AddMinutes(-5), TimeProvider.System.GetUtcNow(), phase is Phase.Done ? TimeProvider.System.GetUtcNow() : null);
+
+    private void Map()
+    {
+        _app.Use(async (http, next) =>
+        {
+            http.Request.EnableBuffering();
+            var body = await new StreamReader(http.Request.Body).ReadToEndAsync();
+            http.Request.Body.Position = 0;
+            Seen.Enqueue(($"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}", body));
+            if (http.Request.Headers.Authorization != $"Bearer {Token}") await Refuse(http, 401, "unauthorized", "no token, or a wrong one");
+            else await next(http);
+        });
+        _app.MapGet("/api/v1/version", http => Write(http, new ServerVersion("0.1.0")));
+        _app.MapPost("/api/v1/signin-links", http => Write(http, new SignInLink("abc", "/signin?code=abc")));
+        _app.MapGet("/api/v1/tasks", http => Write(http, new TaskList([.. Tasks.Values], null)));
+        _app.MapPost("/api/v1/tasks", async http =>
+        {
+            var asked = JsonSerializer.Deserialize<StartTask>(await new StreamReader(http.Request.Body).ReadToEndAsync(), AmpxJson.Options)!;
+            var task = Tasks[Id] = Sample(status: Status.Queued, phase: Phase.WaitingForWorker) with { Repo = asked.Repo!, Prompt = asked.Prompt! };
+            http.Response.StatusCode = 201;
+            await Write(http, task);
+        });
+        _app.MapGet("/api/v1/tasks/{id}", (HttpContext http, string id) => Find(id) is { } task ? WriteTask(http, task) : Missing(http, id));
+        _app.MapPatch("/api/v1/tasks/{id}", async (HttpContext http, string id) =>
+        {
+            if (Find(id) is not { } task)
+            {
+                await Missing(http, id);
+                return;
+            }
+
+            if (task.Phase is Phase.Done)
+            {
+                await Refuse(http, 409, "conflict", "it has ended");
+                return;
+            }
+
+            Tasks[task.Id] = task with { Status = Status.Aborted, Phase = Phase.Stopping, Summary = "stopping the agent", Version = task.Version + 1 };
+            http.Response.StatusCode = 204;
+        });
+        _app.MapGet("/api/v1/tasks/{id}/timeline", http => Write(http, new Timeline([new(1, TimeProvider.System.GetUtcNow(), Status.Queued, Phase.WaitingForWorker, 0, "created", "ada", null)])));
+        _app.MapGet("/api/v1/tasks/{id}/attempts", http => Write(http, new AttemptList(Attempts)));
+        _app.MapGet("/api/v1/tasks/{id}/diff", http => http.Response.WriteAsync("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n"));
+        _app.MapGet("/api/v1/tasks/{id}/logs", http =>
+        {
+            var after = long.TryParse(http.Request.Query["after"], out var given) ? given : 0;
+            var entries = Log.Where(entry => entry.Seq > after).Take(1000).ToList();
+            if (int.TryParse(http.Request.Query["tail"], out var tail)) entries = [.. entries.TakeLast(tail)];
+            return Write(http, new LogPage(entries, entries.Count > 0 ? entries[^1].Seq : after));
+        });
+        _app.MapGet("/api/v1/tasks/{id}/logs/stream", Stream);
+    }
+
+    private async Task Stream(HttpContext http)
+    {
+        var after = long.Parse(http.Request.Headers["Last-Event-ID"].ToString(), System.Globalization.CultureInfo.InvariantCulture);
+        http.Response.ContentType = "text/event-stream";
+        foreach (var entry in Log.Where(entry => entry.Seq > after).ToList())
+        {
+            await http.Response.WriteAsync($"event: log\nid: {entry.Seq}\ndata: {JsonSerializer.Serialize(entry, AmpxJson.Options)}\n\n");
+            await http.Response.Body.FlushAsync();
+            if (entry.Seq != BreakAfter) continue;
+            BreakAfter = null;
+            http.Abort();
+            return;
+        }
+
+        await http.Response.WriteAsync("event: end\ndata: {\"status\":\"success\"}\n\n");
+    }
+
+    private TaskView? Find(string id) => Tasks.Values.FirstOrDefault(task => task.Id.EndsWith(id, StringComparison.OrdinalIgnoreCase));
+
+    private static Task WriteTask(HttpContext http, TaskView task)
+    {
+        var tag = $"\"{task.Version}\"";
+        http.Response.Headers.ETag = tag;
+        if (http.Request.Headers.IfNoneMatch != tag) return Write(http, task);
+        http.Response.StatusCode = 304;
+        return Task.CompletedTask;
+    }
+
+    private static Task Missing(HttpContext http, string id) => Refuse(http, 404, "not_found", $"there is no task '{id}'");
+
+    private static Task Refuse(HttpContext http, int status, string code, string detail)
+    {
+        http.Response.StatusCode = status;
+        return Write(http, new Problem("about:blank", "No", status, detail, code));
+    }
+
+    private static Task Write<T>(HttpContext http, T value)
+    {
+        http.Response.ContentType = http.Response.StatusCode < 400 ? "application/json" : "application/problem+json";
+        return http.Response.WriteAsync(JsonSerializer.Serialize(value, AmpxJson.Options));
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}

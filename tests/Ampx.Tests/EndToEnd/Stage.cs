@@ -1,0 +1,193 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Ampx.Core;
+using Ampx.Core.Api;
+using Ampx.Core.Tasks;
+using Ampx.Silo.Hosting;
+using Xunit;
+
+namespace Ampx.Tests.EndToEnd;
+
+/// <summary>A throw-away machine: a home, a data folder, repositories, and the real programs beside the tests.</summary>
+public sealed class Stage : IAsyncDisposable
+{
+    /// <summary>Long enough for a loaded machine; a test that needs it has failed.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
+    private static readonly HttpClient Http = new();
+    private readonly List<Process> services = [];
+
+    public Stage()
+    {
+        Root = Directory.CreateTempSubdirectory("ampx-stage-").FullName;
+        Data = Path.Combine(Root, "data");
+        Directory.CreateDirectory(Path.Combine(Root, "home"));
+        Environment = new()
+        {
+            ["HOME"] = Path.Combine(Root, "home"),
+            ["XDG_CONFIG_HOME"] = Path.Combine(Root, "home", ".config"),
+            ["XDG_DATA_HOME"] = Path.Combine(Root, "home", ".local", "share"),
+            ["Ampx__DataDirectory"] = Data,
+            ["Ampx__Retry__BaseDelay"] = "00:00:00.2",
+            ["Ampx__Ci__PollInterval"] = "00:00:01",
+            ["Ampx__Ci__SettleTime"] = "00:00:01",
+            ["GITHUB_TOKEN"] = null,
+            ["GH_TOKEN"] = null,
+        };
+    }
+
+    public string Root { get; }
+    public string Data { get; }
+    public Dictionary<string, string?> Environment { get; }
+    public int ServicePid => services[^1].Id;
+
+    public static string Program(string name) => Path.Combine(AppContext.BaseDirectory, name);
+
+    /// <summary>Makes a profile of kind command that runs <paramref name="script"/> with sh; the prompt is on its stdin.</summary>
+    public void Agent(string name, string script)
+    {
+        var file = Path.Combine(Root, $"{name}.sh");
+        File.WriteAllText(file, script);
+        Environment[$"Ampx__Agents__{name}__Kind"] = "command";
+        Environment[$"Ampx__Agents__{name}__Command"] = "/bin/sh";
+        Environment[$"Ampx__Agents__{name}__Arguments__0"] = file;
+    }
+
+    /// <summary>A bare repository on this machine with these files on main.</summary>
+    public async Task<string> Repository(string name, params (string Path, string Text)[] files)
+    {
+        var bare = Path.Combine(Root, $"{name}.git");
+        var work = Path.Combine(Root, $"{name}-work");
+        await Git(Root, "init", "-q", "--bare", "-b", "main", bare);
+        await Git(Root, "clone", "-q", bare, work);
+        foreach (var (path, text) in files)
+        {
+            var file = Path.Combine(work, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllText(file, text);
+        }
+
+        await Git(work, "checkout", "-q", "-b", "main");
+        await Git(work, "add", "-A");
+        await Git(work, "commit", "-q", "-m", "First");
+        await Git(work, "push", "-q", "origin", "main");
+        return bare;
+    }
+
+    public async Task<string> Git(string folder, params string[] arguments)
+    {
+        var (code, output, errors) = await Run("git", ["-C", folder, "-c", "user.name=Somebody", "-c", "user.email=somebody@example.org", .. arguments], null);
+        return code == 0 ? output.TrimEnd() : throw new InvalidOperationException($"git {string.Join(' ', arguments)}: {errors}");
+    }
+
+    /// <summary>Starts <c>ampx up</c> as a process of its own and waits until it is ready.</summary>
+    public async Task Up()
+    {
+        var process = Begin(Program("ampx"), ["up", "--port", "0", "--data", Data], null);
+        services.Add(process);
+        var log = new StringBuilder();
+        process.OutputDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
+        process.ErrorDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        await Until(async () =>
+        {
+            if (process.HasExited) lock (log) throw new InvalidOperationException($"the service ended with {process.ExitCode}:\n{log}");
+            return ServiceFile.Read(Data) is { } service && service.Pid == process.Id && (await Ampx("version", "--json")).Code == 0;
+        }, "the service is ready");
+    }
+
+    /// <summary>SIGKILL: nothing of the service gets to say a word.</summary>
+    public async Task Kill()
+    {
+        services[^1].Kill(entireProcessTree: false);
+        await services[^1].WaitForExitAsync();
+    }
+
+    public Task<(int Code, string Out, string Err)> Ampx(params string[] arguments) => Run(Program("ampx"), arguments, null);
+
+    public async Task<TaskView> Start(string repo, string prompt, params string[] more)
+    {
+        var (code, output, errors) = await Ampx(["start", "--json", "--repo", repo, "--task", prompt, .. more]);
+        Assert.True(code == 0, $"start ended with {code}: {output}{errors}");
+        return JsonSerializer.Deserialize<TaskView>(output, AmpxJson.Options)!;
+    }
+
+    /// <summary>Asked over HTTP: a process for each look would take the machine from those that are tested.</summary>
+    public Task<TaskView> Show(string id) => Get<TaskView>($"tasks/{id}");
+
+    public async Task<T> Get<T>(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{ServiceFile.Read(Data)!.Url}/api/v1/{path}");
+        request.Headers.Authorization = new("Bearer", (await File.ReadAllTextAsync(Path.Combine(Data, "token"))).Trim());
+        using var answer = await Http.SendAsync(request);
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, $"GET {path}: {(int)answer.StatusCode} {body}");
+        return JsonSerializer.Deserialize<T>(body, AmpxJson.Options)!;
+    }
+
+    /// <summary>Waits until the task is as <paramref name="wanted"/> says; fails with the log when it ends otherwise.</summary>
+    public async Task<TaskView> Until(string id, Func<TaskView, bool> wanted)
+    {
+        TaskView task = null!;
+        try
+        {
+            await Until(async () => wanted(task = await Show(id)), "the task is as expected");
+            return task;
+        }
+        catch (TimeoutException)
+        {
+            var log = await Ampx("logs", id);
+            throw new TimeoutException($"task {id} is {task.Status}/{task.Phase}: {task.Summary}; {task.Error}\n{log.Out}");
+        }
+    }
+
+    public async Task<TaskView> Ended(string id) => await Until(id, task => task.FinishedAt is not null && task.Phase is Phase.Done);
+
+    public static async Task Until(Func<Task<bool>> condition, string what)
+    {
+        var since = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (Stopwatch.GetElapsedTime(since) > Patience) throw new TimeoutException($"waited {Patience.TotalSeconds} s until {what}");
+            await Task.Delay(50);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in services.Where(service => !service.HasExited))
+        {
+            await Run(Program("ampx"), ["down", "--data", Data, "--stop-agents"], null);
+            if (!service.WaitForExit(15_000)) service.Kill(entireProcessTree: true);
+        }
+
+        foreach (var service in services) service.Dispose();
+        Directory.Delete(Root, recursive: true);
+    }
+
+    private async Task<(int Code, string Out, string Err)> Run(string program, string[] arguments, string? input)
+    {
+        using var process = Begin(program, arguments, input);
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync().WaitAsync(Patience);
+        return (process.ExitCode, await output, await errors);
+    }
+
+    private Process Begin(string program, string[] arguments, string? input)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Root };
+        foreach (var (name, value) in Environment)
+        {
+            if (value is null) start.Environment.Remove(name);
+            else start.Environment[name] = value;
+        }
+
+        var process = Process.Start(start)!;
+        if (input is not null) process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        return process;
+    }
+}

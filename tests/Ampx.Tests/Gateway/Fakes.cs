@@ -1,0 +1,199 @@
+using System.Collections.Concurrent;
+using Ampx.Core.Api;
+using Ampx.Core.Logs;
+using Ampx.Core.Tasks;
+using Orleans.Runtime;
+
+namespace Ampx.Tests.Gateway;
+
+/// <summary>All tasks of a service, in memory: index and grains in one, over the real <see cref="TaskMachine"/>.</summary>
+internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
+{
+    private readonly ConcurrentDictionary<string, FakeTask> tasks = new(StringComparer.Ordinal);
+
+    public FakeTask this[string id] => tasks[ITaskGrain.KeyOf(id)];
+
+    public Exception? Trouble { get; set; }
+
+    /// <summary>A task that is there already.</summary>
+    public FakeTask Has(string id, string owner = "somebody", string repo = "acme/shop")
+    {
+        var task = Grain(ITaskGrain.KeyOf(id));
+        task.State = TaskMachine.Create(new() { Id = id, Owner = owner, Repo = repo, Forge = ForgeKind.Git, Agent = "amp", Prompt = $"work of {id}" }, time.GetUtcNow(), new());
+        return task;
+    }
+
+    public Task<TaskPage> List(TaskFilter filter, CancellationToken cancel)
+    {
+        if (Trouble is not null) throw Trouble;
+        var all = States()
+            .Where(task => filter.Statuses is null || filter.Statuses.Contains(task.Status))
+            .Where(task => (filter.Repo ?? task.Repo) == task.Repo && (filter.Owner ?? task.Owner) == task.Owner)
+            .Where(task => filter.Before is null || string.CompareOrdinal(task.Id, filter.Before) < 0)
+            .OrderByDescending(task => task.Id, StringComparer.Ordinal).ToList();
+        var page = all.Take(filter.Limit).ToList();
+        return Task.FromResult(new TaskPage(page, page.Count < all.Count ? page[^1].Id : null));
+    }
+
+    public Task<IReadOnlyList<string>> Resolve(string part, CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>(
+        [.. States().Select(task => task.Id).Where(id => id == part || (part.Length >= 4 && id.EndsWith(part, StringComparison.Ordinal)) || id.StartsWith(part, StringComparison.Ordinal)).Take(10)]);
+
+    public Task<IReadOnlyList<TimelineEntry>> Timeline(string taskId, CancellationToken cancel) => Task.FromResult<IReadOnlyList<TimelineEntry>>(
+        [.. this[taskId].Past.Select(task => new TimelineEntry(task.Version, task.UpdatedAt, task.Status, task.Phase, task.Attempts, task.Last.Cause, task.Last.By, task.Last.Detail))]);
+
+    public Task<IReadOnlyList<Attempt>> Attempts(string taskId, CancellationToken cancel) => Task.FromResult<IReadOnlyList<Attempt>>(
+        this[taskId].State?.Attempt is { } attempt ? [attempt] : []);
+
+    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithStringKey =>
+        (TGrainInterface)(object)Grain(primaryKey);
+
+    private FakeTask Grain(string key) => tasks.GetOrAdd(key, _ => new FakeTask(time));
+
+    private IEnumerable<TaskState> States() => tasks.Values.Select(task => task.State).OfType<TaskState>();
+
+    // The gateway asks for tasks only.
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
+    TGrainObserverInterface IGrainFactory.CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj) => throw new NotSupportedException();
+    void IGrainFactory.DeleteObjectReference<TGrainObserverInterface>(IGrainObserver obj) => throw new NotSupportedException();
+    IGrain IGrainFactory.GetGrain(Type grainInterfaceType, Guid grainPrimaryKey) => throw new NotSupportedException();
+    IGrain IGrainFactory.GetGrain(Type grainInterfaceType, long grainPrimaryKey) => throw new NotSupportedException();
+    IGrain IGrainFactory.GetGrain(Type grainInterfaceType, string grainPrimaryKey) => throw new NotSupportedException();
+    IGrain IGrainFactory.GetGrain(Type grainInterfaceType, Guid grainPrimaryKey, string keyExtension) => throw new NotSupportedException();
+    IGrain IGrainFactory.GetGrain(Type grainInterfaceType, long grainPrimaryKey, string keyExtension) => throw new NotSupportedException();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(GrainId grainId) => throw new NotSupportedException();
+    IAddressable IGrainFactory.GetGrain(Type grainInterfaceType, IdSpan grainKey) => throw new NotSupportedException();
+    IAddressable IGrainFactory.GetGrain(Type grainInterfaceType, IdSpan grainKey, string grainClassNamePrefix) => throw new NotSupportedException();
+    IAddressable IGrainFactory.GetGrain(GrainId grainId) => throw new NotSupportedException();
+    IAddressable IGrainFactory.GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => throw new NotSupportedException();
+}
+
+/// <summary>A task's grain without Orleans: the machine and its state.</summary>
+internal sealed class FakeTask(TimeProvider time) : ITaskGrain
+{
+    private static readonly TaskRules Rules = new();
+    private TaskState? state;
+
+    public List<TaskState> Past { get; } = [];
+
+    /// <summary>What happens as soon as a merge is ordered.</summary>
+    public TaskEvent? OnMerge { get; set; }
+
+    public TaskState? State
+    {
+        get => state;
+        set
+        {
+            state = value;
+            if (value is not null) Past.Add(value);
+        }
+    }
+
+    /// <summary>Carries the task on.</summary>
+    public FakeTask Hears(params TaskEvent[] news)
+    {
+        foreach (var one in news) State = TaskMachine.Apply(State!, one with { At = time.GetUtcNow() }, Rules);
+        return this;
+    }
+
+    /// <summary>Carries a new task to green CI.</summary>
+    public FakeTask Succeeds()
+    {
+        var green = new Core.Ci.CiReport("green", []);
+        return Hears(
+            new Claimed(new("run-1", "worker-1", RunKind.Agent)), new Prepared("main", "b0", "b0", null, null), new AgentCommitted("c1", "done", null),
+            new Pushed("c1"), new Claimed(new("run-2", "worker-1", RunKind.Ci)), new CiCommandEnded(green, null, null));
+    }
+
+    public Task<TaskState> Create(NewTask order)
+    {
+        State ??= TaskMachine.Create(order, time.GetUtcNow(), Rules);
+        return Task.FromResult(State);
+    }
+
+    public Task<TaskState?> Find() => Task.FromResult(State);
+
+    public Task<Refusal?> Order(TaskEvent order, int? ifVersion)
+    {
+        if (ifVersion is { } version && version != State!.Version) return Task.FromResult<Refusal?>(new("precondition_failed", "it has moved on"));
+        if (TaskMachine.WhyNot(State!, order) is { } refusal) return Task.FromResult<Refusal?>(refusal);
+        Hears(order);
+        if (order is MergeRequested && OnMerge is not null) Hears(OnMerge);
+        return Task.FromResult<Refusal?>(null);
+    }
+
+    public Task<TaskState> GetState() => Task.FromResult(State!);
+    public Task<TaskState?> Claim(int step, RunClaim run) => throw new NotSupportedException();
+    public Task<TaskState?> Tell(TaskEvent news, int step) => throw new NotSupportedException();
+    public Task<bool> MayPush(int step, string runId) => throw new NotSupportedException();
+    public Task Wake() => throw new NotSupportedException();
+}
+
+/// <summary>Logs in memory; a follower is told at once when a line comes.</summary>
+internal sealed class FakeLogs(TimeProvider time) : ILogReader
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, List<LogEntry>> lines = new(StringComparer.Ordinal);
+    private TaskCompletionSource news = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What was last asked for.</summary>
+    public LogQuery? Asked { get; private set; }
+
+    /// <summary>Adds a line to the task's log.</summary>
+    public void Prints(string taskId, string text, string source = "agent", int attempt = 1)
+    {
+        TaskCompletionSource old;
+        lock (gate)
+        {
+            if (!lines.TryGetValue(taskId, out var log)) lines[taskId] = log = [];
+            log.Add(new(log.Count + 1, time.GetUtcNow(), source, attempt, "out", text));
+            (old, news) = (news, new(TaskCreationOptions.RunContinuationsAsynchronously));
+        }
+
+        old.SetResult();
+    }
+
+    public Task<IReadOnlyList<LogEntry>> Read(string taskId, LogQuery query, CancellationToken cancel)
+    {
+        lock (gate)
+        {
+            Asked = query;
+            var found = lines.GetValueOrDefault(taskId, []).Where(line =>
+                line.Seq > query.After && query.Sources?.Contains(line.Source) is not false && (query.Attempt ?? line.Attempt) == line.Attempt
+                && (query.Since is null || line.Time >= query.Since));
+            if (query.Tail is { } tail) found = found.TakeLast(tail);
+            return Task.FromResult<IReadOnlyList<LogEntry>>([.. found.Take(query.Limit)]);
+        }
+    }
+
+    public async Task Changed(string taskId, long after, CancellationToken cancel)
+    {
+        Task told;
+        lock (gate)
+        {
+            if (lines.GetValueOrDefault(taskId, []).Count > after) return;
+            told = news.Task;
+        }
+
+        await told.WaitAsync(cancel);
+    }
+}
+
+/// <summary>A service whose machines can do anything but what it was told they can't.</summary>
+internal sealed class FakeFacts : IServiceFacts
+{
+    public Refusal? Refuses { get; set; }
+    public string Changes { get; set; } = "";
+
+    public Task<(NewTask? Order, Refusal? Refusal)> Check(StartTask request, string owner, CancellationToken cancel) => Task.FromResult(Refuses is null
+        ? (new NewTask
+        {
+            Id = Ulid.NewUlid().ToString(), Owner = owner, Repo = request.Repo!, Base = request.Base, Agent = request.Agent ?? "amp", Prompt = request.Prompt!,
+            MaxAttempts = request.MaxAttempts ?? 3, MaxTokens = request.MaxTokens, MaxTime = request.MaxTime, CiCommand = request.Ci, Draft = request.Draft,
+        }, null)
+        : ((NewTask?)null, Refuses));
+
+    public Task<string> Diff(TaskState task, CancellationToken cancel) => Task.FromResult(Changes);
+}

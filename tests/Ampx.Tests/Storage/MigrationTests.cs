@@ -1,0 +1,66 @@
+using Ampx.Silo.Storage;
+using Ampx.Silo.Storage.Sqlite;
+using Dapper;
+using Xunit;
+
+namespace Ampx.Tests.Storage;
+
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+public sealed class MigrationTests
+{
+    [Fact]
+    public void Applied_twice_they_change_nothing_and_files_are_for_their_owner_only()
+    {
+        using var files = new StorageFolder();
+        Migrations.Apply(files.Folder);
+        foreach (var file in Directory.GetFiles(files.Folder))
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        Assert.Contains("ampx.db", Directory.GetFiles(files.Folder).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_is_told_in_one_line()
+    {
+        var problem = Assert.Throws<StorageException>(() => Migrations.Apply("/dev/null/ampx"));
+        Assert.StartsWith("Ampx can't use its database /dev/null/ampx/ampx.db: ", problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', problem.Message);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_database_is_told_and_left_alone()
+    {
+        var folder = Directory.CreateTempSubdirectory("ampx-storage-").FullName;
+        var file = SqliteStorage.MainFile(folder);
+        File.WriteAllText(file, new string('x', 5000));
+        Assert.Contains("no database", Assert.Throws<StorageException>(() => Migrations.Apply(folder)).Message, StringComparison.Ordinal);
+        Assert.Equal(5000, new FileInfo(file).Length);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_newer_version_s_database_is_not_touched()
+    {
+        using var files = new StorageFolder();
+        await using (var connection = await files.Sqlite.Writer.OpenConnectionAsync())
+            await connection.ExecuteAsync("INSERT INTO SchemaVersions (ScriptName, Applied) VALUES ('999_future.sql', '2030-01-01')");
+        Assert.Contains("newer Ampx", Assert.Throws<StorageException>(() => Migrations.Apply(files.Folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_commit_is_on_the_disk_and_readers_do_not_wait_for_the_writer()
+    {
+        using var files = new StorageFolder();
+        await using var writer = await files.Sqlite.Writer.OpenConnectionAsync();
+        Assert.Equal((2, "wal"), (await writer.ExecuteScalarAsync<int>("PRAGMA synchronous"), await writer.ExecuteScalarAsync<string>("PRAGMA journal_mode")));
+        await using var transaction = await writer.BeginTransactionAsync();
+        await writer.ExecuteAsync("INSERT INTO task_timeline VALUES ('x', 1, '', '', '', 0, '', '', NULL)");
+
+        Assert.Equal(0, await files.Scalar<int>("SELECT count(*) FROM task_timeline"));
+        var second = files.Sqlite.Writer.OpenConnectionAsync().AsTask();
+        Assert.False(second.IsCompleted);
+        await writer.DisposeAsync();
+        await writer.DisposeAsync();
+        await using var turn = await second.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.False(files.Sqlite.Writer.OpenConnectionAsync().AsTask().IsCompleted);
+    }
+}

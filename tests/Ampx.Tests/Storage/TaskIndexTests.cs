@@ -1,0 +1,190 @@
+using System.Text.Json;
+using Ampx.Core;
+using Ampx.Core.Tasks;
+using Ampx.Silo.Storage;
+using Xunit;
+
+namespace Ampx.Tests.Storage;
+
+public sealed class TaskIndexTests : IDisposable
+{
+    private readonly StorageFolder files = new();
+    private readonly TaskIndex index;
+    private readonly TaskRows rows;
+
+    public TaskIndexTests() => (index, rows) = (new TaskIndex(files.Sqlite.Readers), new TaskRows(files.Sqlite.Readers));
+
+    public void Dispose() => files.Dispose();
+
+    [Fact]
+    public async Task The_index_says_what_the_state_says()
+    {
+        var task = StorageFolder.NewTask(forge: ForgeKind.Git);
+        await files.Save(task);
+        task = task with
+        {
+            Version = 2, Step = 5, Phase = Phase.WaitingForCi, Status = Status.Retrying, HeadSha = "abc", Attempts = 2, CiSince = At(3),
+            UpdatedAt = At(4.5), NextWakeAt = At(10.0004), Run = new RunClaim("run-9", "worker-3", RunKind.Ci), Last = new Transition("pushed", "agent", "2 files"),
+            Attempt = new Attempt { Number = 2, Instruction = "fix", StartedAt = At(1), Feedback = "a 'quoted' line\n✗ 1 failed" },
+        };
+        await files.Save(task);
+
+        const string Columns = "owner || '|' || repo || '|' || forge || '|' || status || '|' || phase || '|' || step || '|' || version || '|' || head_sha || '|' || run_id || '|' || worker_id || '|' || run_kind";
+        Assert.Equal("ada|acme/shop|git|retrying|waiting_for_ci|5|2|abc|run-9|worker-3|ci", await files.Scalar<string>($"SELECT {Columns} FROM task_index"));
+        Assert.Equal(At(3).ToUnixTimeMilliseconds(), await files.Scalar<long>("SELECT ci_since FROM task_index"));
+        Assert.Equal(At(4.5).ToUnixTimeMilliseconds(), await files.Scalar<long>("SELECT updated_at FROM task_index"));
+        Assert.Equal(1, await files.Scalar<int>("SELECT count(*) FROM task_index WHERE finished_at IS NULL"));
+        Assert.Equal(0, await files.Scalar<int>("SELECT count(*) FROM (SELECT * FROM task_row EXCEPT SELECT * FROM task_index)"));
+
+        var entries = await index.Timeline(task.Id, StorageFolder.Soon);
+        Assert.Equal(
+            [new TimelineEntry(1, task.CreatedAt, Status.Queued, Phase.WaitingForWorker, 0, "created", "ada", task.Prompt),
+             new TimelineEntry(2, task.UpdatedAt, Status.Retrying, Phase.WaitingForCi, 2, "pushed", "agent", "2 files")],
+            entries);
+        Assert.Equal(Json(task), Json((await index.List(new TaskFilter(), StorageFolder.Soon)).Tasks.Single()));
+    }
+
+    [Fact]
+    public async Task Attempts_keep_their_last_word_each()
+    {
+        var task = StorageFolder.NewTask();
+        await files.Save(task);
+        var one = new Attempt { Number = 1, Instruction = "fix", StartedAt = At(1), Usage = new Usage(10, 2, 3, 0.10m) };
+        await files.Save(task = task with { Version = 2, Attempt = one });
+        await files.Save(task = task with { Version = 3, Attempt = one = one with { Outcome = "red", FinishedAt = At(9) } });
+        var two = new Attempt { Number = 2, Instruction = "fix", StartedAt = At(20), Feedback = "what CI said" };
+        await files.Save(task with { Version = 4, Attempt = two });
+
+        Assert.Equal(Json<Attempt[]>([one, two]), Json(await index.Attempts(task.Id, StorageFolder.Soon)));
+    }
+
+    [Fact]
+    public async Task A_deleted_task_leaves_nothing_and_others_stay()
+    {
+        var (gone, stays) = (StorageFolder.NewTask(), StorageFolder.NewTask());
+        await files.Save(gone with { Attempt = new Attempt { Number = 1, Instruction = "x" } });
+        await files.Save(stays);
+        await files.Delete(gone.Id);
+
+        Assert.Equal([stays.Id], (await index.List(new TaskFilter(), StorageFolder.Soon)).Tasks.Select(t => t.Id));
+        Assert.Empty(await index.Timeline(gone.Id, StorageFolder.Soon));
+        Assert.Empty(await index.Attempts(gone.Id, StorageFolder.Soon));
+        Assert.Single(await index.Timeline(stays.Id, StorageFolder.Soon));
+    }
+
+    [Fact]
+    public async Task Pages_stay_stable_while_tasks_are_added()
+    {
+        var ids = new List<string>();
+        for (var i = 0; i < 25; i++) ids.Add(await Add(i));
+        var seen = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var page = await index.List(new TaskFilter(Limit: 10, Before: cursor), StorageFolder.Soon);
+            seen.AddRange(page.Tasks.Select(t => t.Id));
+            cursor = page.NextCursor;
+            await Add(100 + seen.Count);
+        }
+        while (cursor is not null);
+
+        ids.Reverse();
+        Assert.Equal(ids, seen);
+
+        async Task<string> Add(int second)
+        {
+            var task = StorageFolder.NewTask(Ulid.NewUlid(At(second)).ToString());
+            await files.Save(task);
+            return task.Id;
+        }
+    }
+
+    [Fact]
+    public async Task Lists_are_filtered_by_owner_repository_and_status()
+    {
+        var mine = StorageFolder.NewTask();
+        var done = StorageFolder.NewTask(repo: "acme/other") with { Status = Status.NeedsReview, Phase = Phase.Done };
+        var theirs = StorageFolder.NewTask(owner: "o'brien");
+        foreach (var task in new[] { mine, done, theirs }) await files.Save(task);
+
+        Assert.Equal([theirs.Id], await Ids(new TaskFilter(Owner: "o'brien")));
+        Assert.Equal([done.Id], await Ids(new TaskFilter(Repo: "acme/other")));
+        Assert.Equal([done.Id], await Ids(new TaskFilter([Status.NeedsReview, Status.Success], Owner: "ada")));
+        Assert.Empty(await Ids(new TaskFilter([])));
+        Assert.Equal(3, (await Ids(new TaskFilter())).Count());
+    }
+
+    [Fact]
+    public async Task Parts_of_ids_are_understood()
+    {
+        const string A = "01KAAAAAAAAAAAAAAAAAAXY7Q2", B = "01KAAAAAAAAAAAAAAAAABXY7Q2", C = "01KBAAAAAAAAAAAAAAAAAAAA7Z";
+        foreach (var id in new[] { A, B, C }) await files.Save(StorageFolder.NewTask(id));
+
+        Assert.Equal([A], await index.Resolve(A.ToLowerInvariant(), StorageFolder.Soon));
+        Assert.Equal([A], await index.Resolve("axy7q2", StorageFolder.Soon));
+        Assert.Equal([B], await index.Resolve("AAAAAAAAAABXY7Q2", StorageFolder.Soon));
+        Assert.Equal([B, A], await index.Resolve("xy7q2", StorageFolder.Soon));
+        Assert.Equal([C], await index.Resolve("01kb", StorageFolder.Soon));
+        Assert.Equal([C], await index.Resolve("AA7Z", StorageFolder.Soon));
+        Assert.Empty(await index.Resolve("A7Z", StorageFolder.Soon));
+        Assert.Empty(await index.Resolve("%%%%", StorageFolder.Soon));
+        Assert.Empty(await index.Resolve("", StorageFolder.Soon));
+        Assert.Equal([C, B, A], await index.Resolve("01K", StorageFolder.Soon));
+    }
+
+    [Fact]
+    public async Task Shards_are_the_same_in_the_database_and_here_and_evenly_used()
+    {
+        for (var i = 0; i < 300; i++) await files.Save(StorageFolder.NewTask());
+        foreach (var task in (await index.List(new TaskFilter(Limit: 200), StorageFolder.Soon)).Tasks)
+            Assert.Equal(WakeShard.Of(task.Id), await files.Scalar<int>($"SELECT shard FROM task_index WHERE task_id = '{task.Id}'"));
+        Assert.InRange(await files.Scalar<int>("SELECT count(DISTINCT shard) FROM task_index"), 55, 64);
+        Assert.InRange(await files.Scalar<int>("SELECT max(shard) FROM task_index"), 55, 63);
+    }
+
+    [Fact]
+    public async Task Due_tasks_come_longest_overdue_first_and_never_early()
+    {
+        var (a, b, none) = (StorageFolder.NewTask() with { NextWakeAt = At(2.0006) }, StorageFolder.NewTask(), StorageFolder.NewTask() with { NextWakeAt = null });
+        b = b with { Id = b.Id[..24] + a.Id[24..], NextWakeAt = At(1) };
+        none = none with { Id = none.Id[..24] + a.Id[24..] };
+        foreach (var task in new[] { a, b, none }) await files.Save(task);
+        var shard = WakeShard.Of(a.Id);
+
+        Assert.Empty(await rows.Due(shard, At(0.999), 10, StorageFolder.Soon));
+        var next = Assert.NotNull(await rows.NextDue(shard, StorageFolder.Soon));
+        Assert.InRange(next, At(1), At(1.002));
+        Assert.Equal([b.Id], (await rows.Due(shard, next, 10, StorageFolder.Soon)).Select(d => d.TaskId));
+        Assert.DoesNotContain(a.Id, (await rows.Due(shard, At(2), 10, StorageFolder.Soon)).Select(d => d.TaskId));
+        Assert.Equal([b.Id, a.Id], (await rows.Due(shard, At(3), 10, StorageFolder.Soon)).Select(d => d.TaskId));
+        Assert.Equal([b.Id], (await rows.Due(shard, At(3), 1, StorageFolder.Soon)).Select(d => d.TaskId));
+        Assert.Null(await rows.NextDue((shard + 1) % WakeShard.Count, StorageFolder.Soon));
+    }
+
+    [Fact]
+    public async Task Queue_workers_and_watches_find_their_tasks()
+    {
+        var agent = StorageFolder.NewTask() with { UpdatedAt = At(5) };
+        var ci = StorageFolder.NewTask(forge: ForgeKind.Git, repo: "/srv/shop.git") with { Phase = Phase.WaitingForCi, UpdatedAt = At(4) };
+        var ciRuns = ci with { Id = Ulid.NewUlid().ToString(), Run = new RunClaim("run-1", "w1", RunKind.Ci) };
+        var watched = StorageFolder.NewTask() with { Phase = Phase.WaitingForCi, HeadSha = "abc", CiSince = At(2) };
+        var working = StorageFolder.NewTask() with { Phase = Phase.Agent, Run = new RunClaim("run-2", "w2", RunKind.Agent) };
+        var ended = StorageFolder.NewTask() with { Phase = Phase.Done, FinishedAt = At(8) };
+        foreach (var task in new[] { agent, ci, ciRuns, watched, working, ended }) await files.Save(task);
+
+        Assert.Equal([(ci.Id, RunKind.Ci), (agent.Id, RunKind.Agent)], (await rows.WaitingForWorker(StorageFolder.Soon)).Select(w => (w.TaskId, w.Kind)));
+        Assert.Equal([new ClaimedRun(working.Id, "run-2", "w2", RunKind.Agent, Phase.Agent, 1, "ada", "acme/shop")], await rows.RunsOf("w2", StorageFolder.Soon));
+        Assert.Equal(2, (await rows.AllRuns(StorageFolder.Soon)).Count);
+        Assert.Equal([new WaitingForCi(watched.Id, "acme/shop", "abc", 1, At(2))], await rows.WaitingForCi("acme/shop", StorageFolder.Soon));
+        Assert.Equal([watched.Id], (await rows.WaitingForCi(null, StorageFolder.Soon)).Select(w => w.TaskId));
+        Assert.Equal([working.Id], (await rows.InPhases(WakeShard.Of(working.Id), [Phase.Agent, Phase.Publishing], StorageFolder.Soon)).Select(p => p.TaskId));
+        Assert.Equal([ended.Id], await rows.EndedBefore(At(9), 10, StorageFolder.Soon));
+        Assert.Empty(await rows.EndedBefore(At(8), 10, StorageFolder.Soon));
+    }
+
+    private static DateTimeOffset At(double seconds) => StorageFolder.Start + TimeSpan.FromMicroseconds(Math.Round(seconds * 1e6));
+
+    private async Task<IEnumerable<string>> Ids(TaskFilter filter) => (await index.List(filter, StorageFolder.Soon)).Tasks.Select(t => t.Id);
+
+    private static string Json<T>(T value) => JsonSerializer.Serialize(value, AmpxJson.Options);
+}
