@@ -286,7 +286,7 @@ public static partial class TaskMachine
         return show ? Enter(task, OpeningPr, now) with { Ending = ending, Status = Status.Retrying, StepFailures = 0 } : Finish(task, ending, now);
     }
 
-    private static TaskState Finish(TaskState task, Ending ending, Moment now) => Enter(task, Done, now) with
+    private static TaskState Finish(TaskState task, Ending ending, Moment now) => Enter(Close(task, ending.Error?.Code ?? AmpxJson.Word(ending.Status), now), Done, now) with
     {
         Status = ending.Status, Error = ending.Error, Ending = null, Resume = null, FinishedAt = now.At, NextWakeAt = null,
         RunCounted = false, StepFailures = 0,

@@ -1,4 +1,5 @@
 using Ampx.Core.Tasks;
+using FsCheck;
 using static Ampx.Core.Tasks.Phase;
 
 namespace Ampx.Tests.Tasks;
@@ -9,12 +10,13 @@ internal sealed record Change(TaskState Before, TaskEvent News, TaskState After)
     public override string ToString() => $"{Before.Phase} → {News.GetType().Name} → {After.Phase}";
 }
 
-/// <summary>A task's life as chance has it: mostly news that fit the phase, now and then any, late and senseless ones too.</summary>
+/// <summary>A task's life as chance has it: mostly news that the phase waits for, now and then a person's orders, or any news, late and senseless ones too.</summary>
 internal static class Life
 {
-    /// <summary>The changes that <paramref name="choices"/> lead to; news that mean nothing change nothing.</summary>
-    public static IReadOnlyList<Change> Of(int[] choices)
+    /// <summary>The changes that <paramref name="drawn"/> numbers lead to; news that mean nothing change nothing. (A plain int of FsCheck's is mostly 0 within an array.)</summary>
+    public static IReadOnlyList<Change> Of(DoNotSize<int>[] drawn)
     {
+        var choices = drawn.Select(choice => choice.Item).ToArray();
         var kind = choices.Length == 0 ? 0 : Math.Abs(choices[0] % 4);
         var task = Story.New(Story.Order with
         {
@@ -28,8 +30,14 @@ internal static class Life
         {
             var random = new Random(choices[n - 1]);
             var all = Samples.Events(task, n);
-            var fitting = random.Next(8) == 0 ? all : [.. all.Where(news => Fits(task, news))];
-            var news = fitting[random.Next(fitting.Length)] with { At = task.UpdatedAt.AddSeconds(random.Next(600)) };
+            TaskEvent[] likely = random.Next(16) switch
+            {
+                0 => all,
+                1 => [.. all.Where(news => news is AbortRequested or ContinueRequested or MergeRequested)],
+                < 6 => [.. all.Where(news => Fits(task, news))],
+                _ => [.. all.Where(news => Fits(task, news) && GoesOn(news))],
+            };
+            var news = likely[random.Next(likely.Length)] with { At = task.UpdatedAt.AddSeconds(random.Next(600)) };
             if (!Samples.Takes(task, news, out var after)) continue;
             changes.Add(new(task, news, after));
             task = after;
@@ -38,11 +46,14 @@ internal static class Life
         return changes;
     }
 
-    /// <summary>People come in at any time, but seldom; the rest is what the phase waits for.</summary>
+    /// <summary>What leads on when nothing goes wrong but the build.</summary>
+    private static bool GoesOn(TaskEvent news) => news is ContinueRequested or MergeRequested or Claimed or Prepared or AgentCommitted or Pushed or CiPassed or CiFailed
+        or CiCommandEnded { Code: null } or FeedbackCollected or BackoffEnded or PullRequestOpened { PullRequest.State: not PullRequestState.Closed } or Merged or RunStopped;
+
+    /// <summary>What the phase waits for.</summary>
     private static bool Fits(TaskState task, TaskEvent news) => (task.Phase, news) switch
     {
         (Done, ContinueRequested or MergeRequested) => true,
-        (_, ContinueRequested { MaxAttempts: null, Prompt: not null }) => true,
         (WaitingForWorker, Claimed) => true,
         (Preparing, Prepared or StepFailed or WorkerLost) => true,
         (Agent, ThreadCreated or AgentCommitted or AgentChangedNothing or AgentFailed or WorkerLost) => true,

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Ampx.Core;
 using Ampx.Core.Tasks;
+using FsCheck;
 using FsCheck.Xunit;
 using Xunit;
 using static Ampx.Core.Tasks.Phase;
@@ -10,31 +11,31 @@ namespace Ampx.Tests.Tasks;
 /// <summary>What holds in every life of a task, whatever happens in whatever order.</summary>
 public class LifeTests
 {
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void Attempts_never_go_over_their_limit(int[] choices) =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void Attempts_never_go_over_their_limit(DoNotSize<int>[] choices) =>
         Assert.All(Life.Of(choices), now => Assert.InRange(now.After.Attempts, 0, now.After.MaxAttempts));
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void Version_grows_by_one_with_every_change(int[] choices) =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void Version_grows_by_one_with_every_change(DoNotSize<int>[] choices) =>
         Assert.All(Life.Of(choices), now => Assert.Equal(now.Before.Version + 1, now.After.Version));
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void Step_grows_when_a_phase_is_entered_and_never_falls(int[] choices) => Assert.All(Life.Of(choices), now =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void Step_grows_when_a_phase_is_entered_and_never_falls(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices), now =>
     {
         Assert.True(now.After.Step >= now.Before.Step);
         if (now.After.Phase != now.Before.Phase) Assert.True(now.After.Step > now.Before.Step);
         if (now.After.Step == now.Before.Step) Assert.Equal(now.Before.Phase, now.After.Phase);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void Ended_stays_ended_but_for_continue_and_merge(int[] choices) => Assert.All(Life.Of(choices).Where(now => now.Before.Ended), now =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void Ended_stays_ended_but_for_continue_and_merge(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices).Where(now => now.Before.Ended), now =>
     {
         Assert.True(now.News is ContinueRequested or MergeRequested || now.After.Ended, $"{now.News} woke an ended task");
         if (now.News is not ContinueRequested) Assert.Equal(now.Before.Status, now.After.Status);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void A_task_has_an_end_time_exactly_while_it_has_ended(int[] choices) => Assert.All(Life.Of(choices), now =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void A_task_has_an_end_time_exactly_while_it_has_ended(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices), now =>
     {
         var ended = now.After.Status is Status.NeedsReview or Status.Success or Status.Aborted or Status.Error && now.After.Phase is not Stopping;
         Assert.Equal(ended, now.After.FinishedAt is not null);
@@ -43,13 +44,13 @@ public class LifeTests
         if (now.After.Phase is Merging) Assert.Equal(Status.Success, now.After.Status);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void An_end_has_its_cause_unless_it_needs_none(int[] choices) =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void An_end_has_its_cause_unless_it_needs_none(DoNotSize<int>[] choices) =>
         Assert.All(Life.Of(choices).Where(now => now.After.Ended), now =>
             Assert.Equal(now.After.Status is Status.NeedsReview or Status.Error, now.After.Error is not null));
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void There_is_always_something_to_do_and_to_say(int[] choices) => Assert.All(Life.Of(choices), now =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void There_is_always_something_to_do_and_to_say(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices), now =>
     {
         Assert.Equal(TaskMachine.Next(now.After), TaskMachine.Next(now.After));
         Assert.Equal(now.After.Ended, TaskMachine.Next(now.After) is Rest);
@@ -58,22 +59,22 @@ public class LifeTests
         Assert.StartsWith(now.After.Prompt, Prompts.Of(now.After));
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void A_worker_holds_the_task_exactly_in_the_phases_of_a_run(int[] choices) => Assert.All(Life.Of(choices), now =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void A_worker_holds_the_task_exactly_in_the_phases_of_a_run(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices), now =>
     {
         var held = now.After.Phase is Preparing or Agent or Publishing or Stopping;
         if (now.After.Phase is not WaitingForCi) Assert.Equal(held, now.After.Run is not null);
         else if (now.After.Run is { } run) Assert.Equal((RunKind.Ci, ForgeKind.Git), (run.Kind, now.After.Forge));
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void A_running_run_is_never_exchanged(int[] choices) => Assert.All(Life.Of(choices), now =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void A_running_run_is_never_exchanged(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices), now =>
     {
         if (now.Before.Run is { } run && now.After.Run is { } other) Assert.Equal(run, other);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void Attempt_numbers_are_unique_and_grow(int[] choices) => Assert.All(Life.Of(choices), now =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void Attempt_numbers_are_unique_and_grow(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices), now =>
     {
         var (before, after) = (now.Before.Attempt, now.After.Attempt);
         Assert.InRange((after?.Number ?? 0) - (before?.Number ?? 0), 0, 1);
@@ -83,15 +84,15 @@ public class LifeTests
         if (now.After.Ended && after is not null && !now.After.Unpublished) Assert.NotNull(after.FinishedAt);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void Only_a_commit_of_this_tasks_own_waits_to_be_pushed(int[] choices) => Assert.All(Life.Of(choices), now =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void Only_a_commit_of_this_tasks_own_waits_to_be_pushed(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices), now =>
     {
         if (now.After.Unpublished && !now.Before.Unpublished) Assert.IsType<AgentCommitted>(now.News);
         if (now.After.Phase is WaitingForCi or CollectingFeedback) Assert.Equal(now.After.RemoteSha, now.After.HeadSha);
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void What_is_stored_reads_back_the_same(int[] choices) => Assert.All(Life.Of(choices).TakeLast(10), now =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void What_is_stored_reads_back_the_same(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices).TakeLast(10), now =>
     {
         var json = JsonSerializer.Serialize(now.After, AmpxJson.Options);
         var back = JsonSerializer.Deserialize<TaskState>(json, AmpxJson.Options)!;
@@ -100,8 +101,8 @@ public class LifeTests
         Assert.Equivalent(now.After, back, strict: true);
     });
 
-    [Property(MaxTest = 1000, EndSize = 150)]
-    public void No_instruction_is_lost_or_repeated(int[] choices)
+    [Property(MaxTest = 1500, StartSize = 60, EndSize = 160)]
+    public void No_instruction_is_lost_or_repeated(DoNotSize<int>[] choices)
     {
         var life = Life.Of(choices).ToList();
         var given = life.Select(now => (now.News as ContinueRequested)?.Prompt).OfType<string>().ToList();
@@ -131,8 +132,8 @@ public class LifeTests
         }
     }
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void An_order_that_isnt_refused_is_taken(int[] choices) => Assert.All(Life.Of(choices), now =>
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void An_order_that_isnt_refused_is_taken(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices), now =>
     {
         foreach (var order in new[] { Story.Abort, Story.Continue("more"), Story.Merge })
         {
@@ -140,8 +141,8 @@ public class LifeTests
         }
     });
 
-    [Property(MaxTest = 500, EndSize = 150)]
-    public void Every_life_can_still_end(int[] choices)
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void Every_life_can_still_end(DoNotSize<int>[] choices)
     {
         var task = Life.Of(choices).Select(now => now.After).LastOrDefault(Story.New());
         for (var tries = 0; !task.Ended; tries++)
