@@ -12,6 +12,7 @@ using Ampx.Silo.Storage;
 using Ampx.Silo.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -119,6 +120,9 @@ public sealed class AmpxService : IAsyncDisposable
     {
         var services = builder.Services;
         builder.WebHost.UseUrls(options.Urls);
+        // Its advice on the garbage collector is for servers that do nothing else.
+        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Ampx", LogLevel.Information);
         builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -136,6 +140,8 @@ public sealed class AmpxService : IAsyncDisposable
             .AddAmpxStorage(folder.Path)
             .AddDashboard(dashboard => dashboard.HideTrace = true));
         services.AddWorker();
+        // Nothing here is sealed with these keys; without this they would be made in the user's home at each first start.
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddHealthChecks().AddCheck<SiloHealth>("silo");
         services.AddAmpxGateway(gateway => gateway.DataDirectory = folder.Path);
     }

@@ -68,7 +68,7 @@ public static class Settings
 
     private static void CheckValue(IConfigurationSection node, Type type, PropertyInfo property)
     {
-        if (type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type)) return;
+        if (IsList(type)) return;
         object? value;
         var plain = Nullable.GetUnderlyingType(type) ?? type;
         try
@@ -112,5 +112,7 @@ public static class Settings
         Settable(type).FirstOrDefault(property => property.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     private static IEnumerable<PropertyInfo> Settable(Type type) =>
-        typeof(IDictionary).IsAssignableFrom(type) ? [] : type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite);
+        typeof(IDictionary).IsAssignableFrom(type) ? [] : type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.SetMethod is { IsPublic: true } || IsList(property.PropertyType));
+
+    private static bool IsList(Type type) => type != typeof(string) && typeof(IEnumerable).IsAssignableFrom(type);
 }

@@ -14,6 +14,7 @@ public static class WorkerServices
         .AddSingleton<CiCommand>()
         .AddSingleton<RunCarrier>()
         .AddSingleton<Worker>()
+        .AddHostedService<Housekeeping>()
         .AddHostedService<WakeUps>()
         .AddHostedService(provider => provider.GetRequiredService<Worker>());
 

@@ -99,7 +99,6 @@ public sealed class LocalTests
         Assert.Equal(Status.Aborted, task.Status);
 
         // The slot is free again.
-        stage.Agent("quick", "echo 1 > file");
         var next = await stage.Start(repo, "Be quick", "--agent", "stubborn", "--ci", "true");
         await stage.Until(next.Id, now => now.Phase is Phase.Agent);
     }
@@ -110,18 +109,22 @@ public sealed class LocalTests
         await using var stage = new Stage();
         stage.Agent("counter", """
             echo "begin $(cat)" >> "$TRACE"
-            sleep 0.2
+            while [ ! -e "$GO" ]; do sleep 0.05; done
             echo $$ > file
             echo "end" >> "$TRACE"
             """);
         var trace = Path.Combine(stage.Root, "trace");
+        var go = Path.Combine(stage.Root, "go");
         stage.Environment["Ampx__Agents__counter__Environment__TRACE"] = trace;
+        stage.Environment["Ampx__Agents__counter__Environment__GO"] = go;
         stage.Environment["Ampx__Workers__Slots"] = "2";
         var repo = await stage.Repository("answer", ("README.md", "An answer."));
         await stage.Up();
 
         var ids = new List<string>();
         for (var i = 0; i < 20; i++) ids.Add((await stage.Start(repo, $"task {i:00}", "--agent", "counter", "--ci", "true")).Id);
+        await Stage.Until(() => Task.FromResult(File.Exists(trace) && File.ReadAllLines(trace).Length == 2), "both slots are busy");
+        File.WriteAllText(go, "");
         foreach (var id in ids) Assert.Equal(Status.Success, (await stage.Ended(id)).Status);
 
         var lines = File.ReadAllLines(trace);
