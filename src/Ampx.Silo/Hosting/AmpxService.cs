@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Gateway;
@@ -89,8 +90,7 @@ public sealed class AmpxService : IAsyncDisposable
             app.MapAmpxGateway();
             await Listen(app, options, cancel);
             var service = new AmpxService(app, folder);
-            new ServiceFile(Environment.ProcessId, ServiceFile.StartTimeOf(Environment.ProcessId) ?? 0, service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow())
-                .Write(folder.Path);
+            ServiceFile.Own(service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()).Write(folder.Path);
             return service;
         }
         catch
