@@ -48,6 +48,7 @@ public sealed class AmpxService : IAsyncDisposable
 
     private readonly WebApplication app;
     private readonly DataFolder folder;
+    private Task? stopped;
 
     private AmpxService(WebApplication app, DataFolder folder)
     {
@@ -103,8 +104,9 @@ public sealed class AmpxService : IAsyncDisposable
     /// <summary>Ends the service within ten seconds; agents go on under their supervisors unless <paramref name="stopAgents"/>.</summary>
     public async Task Stop(bool stopAgents)
     {
+        // First the service: as long as it lives it takes a stopped agent for lost and starts it again.
+        await (stopped ??= app.StopAsync());
         if (stopAgents) await app.Services.GetRequiredService<RunCarrier>().StopAll();
-        await app.StopAsync();
     }
 
     /// <summary>Completes when something else has ended the service, a signal for example.</summary>
