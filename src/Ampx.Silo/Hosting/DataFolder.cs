@@ -6,6 +6,10 @@ namespace Ampx.Silo.Hosting;
 public sealed class DataFolder : IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>EWOULDBLOCK: what .NET gives an <see cref="IOException"/> whose file another process has locked.</summary>
+    private const int Held = 11;
+
     private readonly FileStream held;
 
     private DataFolder(string path, FileStream held)
@@ -33,6 +37,8 @@ public sealed class DataFolder : IDisposable
         path = System.IO.Path.GetFullPath(path);
         try
         {
+            // Somebody's home, or /tmp, mistaken for ours would be closed to all others below.
+            if (Directory.Exists(path) && !IsOursOrEmpty(path)) throw new StartException($"{path} holds other things than Ampx's data: give an empty or a new folder with --data");
             Directory.CreateDirectory(path, Private);
             File.SetUnixFileMode(path, Private);
             // FileShare.None is an flock: the kernel drops it with the process, however that ends.
@@ -44,9 +50,15 @@ public sealed class DataFolder : IDisposable
             var other = ServiceFile.Read(path);
             if (denied is IOException && other is { IsAlive: true })
                 throw new StartException($"{path} is in use by the service at {other.Url} (pid {other.Pid}): stop it with 'ampx down --data {path}', or give another folder with --data");
+            if (denied.HResult == Held)
+                throw new StartException($"{path} is in use by another service that is just starting or ending: wait a moment, or give another folder with --data");
             throw new StartException($"can't use the data folder {path}: {denied.Message} Give another one with --data or Ampx__DataDirectory.", denied);
         }
     }
+
+    private static bool IsOursOrEmpty(string path) =>
+        File.Exists(System.IO.Path.Combine(path, "worker-id")) || File.Exists(System.IO.Path.Combine(path, "lock")) || File.Exists(System.IO.Path.Combine(path, "ampx.db"))
+        || Directory.EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName).All(name => name![0] == '.' || name.StartsWith("service.log", StringComparison.Ordinal) || name == "lost+found");
 
     public void Dispose() => held.Dispose();
 

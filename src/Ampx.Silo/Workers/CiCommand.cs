@@ -23,8 +23,9 @@ public sealed class CiCommand(
         var runId = task.Run!.RunId;
         var repo = forges.Parse(task);
         var remote = await forges.Of(repo).Remote(repo, cancel);
-        var command = task.CiCommand ?? AmpxYaml.Ci(await changes.ReadFile(remote, task.BaseSha!, AmpxYaml.FileName, cancel: cancel));
-        if (command is null) return Ended("ci", null, ErrorCodes.CiNotConfigured, AmpxYaml.HowToConfigure);
+        var yaml = task.CiCommand is null ? await changes.ReadFile(remote, task.BaseSha!, AmpxYaml.FileName, cancel: cancel) : null;
+        var command = task.CiCommand ?? AmpxYaml.Ci(yaml);
+        if (command is null) return Ended("ci", null, ErrorCodes.CiNotConfigured, AmpxYaml.WhyNone(yaml));
         if (runs.Folder(runId).State is RunState.NotStarted)
         {
             Remove(runId);
