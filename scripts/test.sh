@@ -7,7 +7,7 @@ log=$(mktemp)
 
 finish() {
   local code=$? line total passed=0 failed=0
-  line=$(grep -E '^ *Ampx\.Tests +Total: [0-9]+' "$log" | tail -1) || true
+  line=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '^ *Ampx\.Tests +Total: [0-9]+' | tail -1) || true
   number() { sed -n "s/.*[ ,]$1: \([0-9]*\).*/\1/p" <<<"$line"; }
   if [ -n "$line" ]; then
     total=$(number Total)
@@ -29,4 +29,5 @@ if ! output=$(dotnet build Ampx.sln -c Release -v q -nologo 2>&1); then
   printf '%s\n' "$output"
   exit 1
 fi
+[ -t 1 ] || set -- -noColor "$@"
 tests/Ampx.Tests/bin/Release/net10.0/Ampx.Tests "$@" 2>&1 | tee "$log"

@@ -41,14 +41,12 @@ public sealed partial class ExampleTests
     {
         await using var stage = new Stage();
         stage.Environment["Ampx__Urls"] = "http://127.0.0.1:0";
-        var agent = Path.Combine(stage.Root, "my-agent");
-        File.WriteAllText(agent, Fixer);
-        File.SetUnixFileMode(agent, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.WriteAllText(Path.Combine(stage.Root, "my-agent"), Fixer);
         var repo = await stage.Repository("answer", ("test.sh", Test));
         var page = new Page("README.md");
         try
         {
-            Kept(page, await Run(stage, repo, page.Script()));
+            Kept(page, await Run(stage, repo, $"chmod +x my-agent\n{page.Script()}"));
         }
         finally
         {
