@@ -8,13 +8,19 @@ COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.tx
 COPY src/ src/
 RUN dotnet publish src/Ampx.Cli -c Release -o /app
 
-FROM mcr.microsoft.com/dotnet/aspnet:10.0
+# Amp is one native program in an npm package. Taken from there it needs neither Node nor npm's leave to run install scripts.
+FROM node:24-bookworm-slim AS amp
 ARG AMP_VERSION=0.0.1790142911-g7618fb
+RUN npm install --prefix /amp --ignore-scripts --no-fund --no-audit "@ampcode/cli@${AMP_VERSION}" \
+    && install -m 0755 /amp/node_modules/@ampcode/cli-linux-*/amp /usr/local/bin/amp \
+    && amp --version
+
+# Ubuntu 24.04: gh and tini come from its universe.
+FROM mcr.microsoft.com/dotnet/aspnet:10.0
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends bubblewrap ca-certificates curl gh git jq nodejs npm openssh-client tini \
-    && npm install -g --no-fund --no-audit "@ampcode/cli@${AMP_VERSION}" \
-    && npm cache clean --force \
+    && apt-get install -y --no-install-recommends bubblewrap ca-certificates curl gh git jq openssh-client tini \
     && rm -rf /var/lib/apt/lists/*
+COPY --from=amp /usr/local/bin/amp /usr/local/bin/amp
 COPY --from=build /app /opt/ampx
 RUN ln -s /opt/ampx/ampx /usr/local/bin/ampx \
     && groupadd --gid 10001 ampx \
@@ -23,7 +29,7 @@ RUN ln -s /opt/ampx/ampx /usr/local/bin/ampx \
 USER ampx
 ENV Ampx__DataDirectory=/data AMP_SKIP_UPDATE_CHECK=1
 VOLUME /data
-EXPOSE 8080
+# It listens on the loopback address only so far: run it with --network host.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
     CMD curl -fsS http://127.0.0.1:8080/health/ready || exit 1
 # tini reaps what agents leave behind when their supervisors are gone.

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# From a fresh clone to a merged task: sets up, builds once, runs the demo.
+# From a fresh clone to a merged task: sets up, builds once, runs the demo. Arguments go to 'ampx demo'.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-"$root/scripts/setup.sh"
-. "$root/scripts/env.sh"
-exec "$root/scripts/ampx" demo "$@"
+scripts=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+"$scripts/setup.sh"
+exec "$scripts/ampx" demo "$@"

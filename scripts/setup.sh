@@ -2,53 +2,53 @@
 # Installs what Ampx needs and this machine lacks: git, the .NET SDK of global.json and, if it can, bubblewrap.
 # Repeatable, and silent when nothing is missing. With --tests also what the test suite needs.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/env.sh"
+channel=10.0
 
 say() { printf '%s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
+is_root() { [ "$(id -u)" = 0 ] || { have sudo && sudo -n true 2>/dev/null; }; }
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+by_hand() { if have apt-get; then printf 'sudo apt-get update && sudo apt-get install -y %s' "$*"; else printf "install %s with this system's package manager" "$*"; fi; }
 
-as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"
-  elif have sudo && sudo -n true 2>/dev/null; then sudo -n "$@"
-  else return 1
-  fi
-}
-
-# Asks apt for packages; says the command to run by hand where it can't.
+# Installs packages with apt; false, without a word, where it can't.
 apt_install() {
+  have apt-get && is_root || return 1
   say "Installing $* with apt"
-  if have apt-get && as_root env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"' apt "$@" >&2; then return 0; fi
-  say "Couldn't. As root, run:  apt-get update && apt-get install -y $*"
-  return 1
+  local quick=(-qq -o Acquire::Retries=0 -o Acquire::http::Timeout=20)
+  as_root apt-get update "${quick[@]}" >&2 && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${quick[@]}" "$@" >&2
 }
 
-sdk_found() { have dotnet && dotnet --version >/dev/null 2>&1; }
+# A package that nothing works without.
+need() { apt_install "$1" || { say "$1 is missing. Run:  $(by_hand "$1")"; return 1; }; }
+
+download() { if have curl; then curl -fsSL --max-time 60 "$1" -o "$2"; elif have wget; then wget -q -T 60 -O "$2" "$1"; else return 1; fi; }
 
 install_sdk() {
-  local channel=10.0
   if have apt-get && apt-cache show "dotnet-sdk-$channel" >/dev/null 2>&1 && apt_install "dotnet-sdk-$channel" && sdk_found; then return 0; fi
   say "Installing the .NET SDK $channel into $HOME/.dotnet with Microsoft's install script"
   local script; script=$(mktemp)
-  if have curl && curl -fsSL --max-time 60 https://dot.net/v1/dotnet-install.sh -o "$script" && bash "$script" --channel "$channel" --install-dir "$HOME/.dotnet" >&2; then
+  if download https://dot.net/v1/dotnet-install.sh "$script" && bash "$script" --channel "$channel" --install-dir "$HOME/.dotnet" >&2; then
     rm -f "$script"
-    export PATH="$HOME/.dotnet:$PATH"
+    export PATH="$HOME/.dotnet:$PATH" DOTNET_ROOT="$HOME/.dotnet"
     sdk_found && return 0
   fi
   rm -f "$script"
-  say "Couldn't install the .NET SDK. With a network, run:"
+  say "The .NET SDK $channel is missing, and couldn't be installed. With a network, run:"
   say "  curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel $channel --install-dir \"\$HOME/.dotnet\""
-  say "  export PATH=\"\$HOME/.dotnet:\$PATH\""
   return 1
 }
 
 missing=0
-have git || apt_install git || missing=1
-[ -x "$HOME/.dotnet/dotnet" ] && ! sdk_found && export PATH="$HOME/.dotnet:$PATH"
+have git || need git || missing=1
 sdk_found || install_sdk || missing=1
-# The sandbox is worth having but nothing here fails without it.
-have bwrap || apt_install bubblewrap || say "Going on without bubblewrap: agents then run without a sandbox."
-if [ "${1:-}" = --tests ]; then
+# For the sandbox to come; nothing fails without it.
+have bwrap || apt_install bubblewrap || say "Going on without bubblewrap. To have it:  $(by_hand bubblewrap)"
+if [ "${1:-}" = --tests ] && have git; then
+  # The documentation's examples, which the suite runs.
+  have curl || need curl || missing=1
+  have jq || need jq || missing=1
   # The tests' stand-in for GitHub serves git over HTTP with git's own program.
-  [ -x "$(git --exec-path)/git-http-backend" ] || apt_install git || missing=1
+  [ -x "$(git --exec-path)/git-http-backend" ] || need git || missing=1
 fi
 exit "$missing"

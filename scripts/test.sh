@@ -1,19 +1,33 @@
 #!/usr/bin/env bash
-# The whole test suite; arguments go to the test program (try --help).
-# Ends with one line: N passed, N failed
+# The whole test suite; arguments go to the test program: scripts/test.sh -namespace 'Ampx.Tests.Tasks*'  (-? lists them)
+# Its last line is always: N passed, N failed. Exit 0 only if something ran and nothing failed.
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/env.sh"
+log=$(mktemp)
+
+finish() {
+  local code=$? line total passed=0 failed=0
+  line=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '^ *Ampx\.Tests +Total: [0-9]+' | tail -1) || true
+  number() { sed -n "s/.*[ ,]$1: \([0-9]*\).*/\1/p" <<<"$line"; }
+  if [ -n "$line" ]; then
+    total=$(number Total)
+    passed=$((total - $(number Failed) - $(number Skipped) - $(number 'Not Run')))
+    failed=$(($(number Failed) + $(number Errors)))
+  fi
+  rm -f "$log"
+  if [ "$passed" = 0 ] || [ "$failed" != 0 ]; then [ "$code" != 0 ] || code=1; fi
+  echo "$passed passed, $failed failed"
+  exit "$code"
+}
+trap finish EXIT
+
 "$root/scripts/setup.sh" --tests
 . "$root/scripts/env.sh"
 cd "$root"
-dotnet build Ampx.sln -c Release -v q -nologo
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
-code=0
-tests/Ampx.Tests/bin/Release/net10.0/Ampx.Tests --no-progress "$@" 2>&1 | tee "$log" || code=$?
-count() { sed -n "s/^ *$1: *\([0-9]*\).*/\1/p" "$log" | tail -1; }
-passed=$(count succeeded)
-failed=$(count failed)
-echo "${passed:-0} passed, ${failed:-0} failed"
-[ "${passed:-0}" -gt 0 ] || code=1
-exit "$code"
+echo "Building…"
+if ! output=$(dotnet build Ampx.sln -c Release -v q -nologo 2>&1); then
+  printf '%s\n' "$output"
+  exit 1
+fi
+[ -t 1 ] || set -- -noColor "$@"
+tests/Ampx.Tests/bin/Release/net10.0/Ampx.Tests "$@" 2>&1 | tee "$log"

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Gateway;
@@ -47,6 +48,7 @@ public sealed class AmpxService : IAsyncDisposable
 
     private readonly WebApplication app;
     private readonly DataFolder folder;
+    private Task? stopped;
 
     private AmpxService(WebApplication app, DataFolder folder)
     {
@@ -91,8 +93,7 @@ public sealed class AmpxService : IAsyncDisposable
             app.MapAmpxGateway();
             await Listen(app, options, cancel);
             var service = new AmpxService(app, folder);
-            new ServiceFile(Environment.ProcessId, ServiceFile.StartTimeOf(Environment.ProcessId) ?? 0, service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow())
-                .Write(folder.Path);
+            ServiceFile.Own(service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()).Write(folder.Path);
             return service;
         }
         catch
@@ -105,8 +106,9 @@ public sealed class AmpxService : IAsyncDisposable
     /// <summary>Ends the service within ten seconds; agents go on under their supervisors unless <paramref name="stopAgents"/>.</summary>
     public async Task Stop(bool stopAgents)
     {
+        // First the service: as long as it lives it takes a stopped agent for lost and starts it again.
+        await (stopped ??= app.StopAsync());
         if (stopAgents) await app.Services.GetRequiredService<RunCarrier>().StopAll();
-        await app.StopAsync();
     }
 
     /// <summary>Completes when something else has ended the service, a signal for example.</summary>

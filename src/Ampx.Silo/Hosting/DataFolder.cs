@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Ampx.Core;
 
 namespace Ampx.Silo.Hosting;
@@ -49,7 +48,7 @@ public sealed class DataFolder : IDisposable
         catch (Exception denied) when (denied is UnauthorizedAccessException or IOException)
         {
             var other = ServiceFile.Read(path);
-            if (other is not null && denied is IOException && ServiceFile.IsAlive(other))
+            if (denied is IOException && other is { IsAlive: true })
                 throw new StartException($"{path} is in use by the service at {other.Url} (pid {other.Pid}): stop it with 'ampx down --data {path}', or give another folder with --data");
             if (denied.HResult == Held)
                 throw new StartException($"{path} is in use by another service that is just starting or ending: wait a moment, or give another folder with --data");
@@ -71,53 +70,5 @@ public sealed class DataFolder : IDisposable
         File.WriteAllText(file + ".new", made);
         File.Move(file + ".new", file, overwrite: true);
         return made;
-    }
-}
-
-/// <summary><c>service.json</c> in the data folder: how <c>ampx down</c> finds the service.</summary>
-/// <param name="Pid">Of the service.</param>
-/// <param name="ProcessStartTime">In clock ticks since boot, as <c>/proc/PID/stat</c> has it: tells a reused pid.</param>
-/// <param name="Url">Where it answers.</param>
-/// <param name="StartedAt">For people.</param>
-public sealed record ServiceFile(int Pid, long ProcessStartTime, string Url, DateTimeOffset StartedAt)
-{
-    private const string Name = "service.json";
-
-    /// <summary>Null if there is none that can be read.</summary>
-    public static ServiceFile? Read(string dataDirectory)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<ServiceFile>(File.ReadAllBytes(Path.Combine(dataDirectory, Name)), AmpxJson.Options);
-        }
-        catch (Exception missing) when (missing is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return null;
-        }
-    }
-
-    public void Write(string dataDirectory)
-    {
-        var file = Path.Combine(dataDirectory, Name);
-        File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(this, AmpxJson.Options));
-        File.Move(file + ".new", file, overwrite: true);
-    }
-
-    /// <summary>True if the very process that wrote the file still runs.</summary>
-    public static bool IsAlive(ServiceFile service) => StartTimeOf(service.Pid) == service.ProcessStartTime;
-
-    /// <summary>Field 22 of <c>/proc/PID/stat</c>; null if there is no such process.</summary>
-    public static long? StartTimeOf(int pid)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{pid}/stat");
-            // The name in field 2 may hold spaces and parentheses: count from its last one.
-            return long.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19], System.Globalization.CultureInfo.InvariantCulture);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 }

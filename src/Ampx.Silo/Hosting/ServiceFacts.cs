@@ -31,7 +31,7 @@ public sealed class ServiceFacts(
     public async Task<string> Diff(TaskState task, CancellationToken cancel)
     {
         if (task is not { BaseSha: { } from, HeadSha: { } to }) return "";
-        var repo = forges.Parse(task.Repo);
+        var repo = forges.Parse(task);
         var remote = await forges.Of(repo).Remote(repo, cancel);
         // The commit may come from another machine or from a mirror that was removed since.
         if (!await mirrors.Has(remote, to, cancel)) await mirrors.Fetch(remote, cancel);

@@ -19,7 +19,7 @@ public sealed class AgentSteps(
     /// <summary>The workspace on the task's branch: <see cref="Prepared"/>.</summary>
     public async Task<TaskEvent> Prepare(TaskState task, CancellationToken cancel)
     {
-        var repo = forges.Parse(task.Repo);
+        var repo = forges.Parse(task);
         var forge = forges.Of(repo);
         var remote = await forge.Remote(repo, cancel);
         var tree = await workspaces.Take(RequestFor(task, repo, remote), cancel);
@@ -35,7 +35,7 @@ public sealed class AgentSteps(
     {
         var runId = task.Run!.RunId;
         if (profiles.Find(task.Agent) is not { } profile) return new AgentFailed(ErrorCodes.AgentNotFound, $"there is no agent profile '{task.Agent}' in this service's settings", null);
-        if (workspaces.Find(task.Id) is not { } tree) return new AgentFailed(ErrorCodes.AgentFailed, "the workspace is gone", null);
+        if (workspaces.Find(task.Id) is not { } tree) return new WorkerLost("the workspace is gone");
         if (runs.Folder(runId).State is RunState.NotStarted)
         {
             var thread = task.ThreadId;
@@ -85,7 +85,7 @@ public sealed class AgentSteps(
     /// <summary>The commit at the remote: <see cref="Pushed"/>, or why not.</summary>
     public async Task<TaskEvent> Publish(TaskState task, CancellationToken cancel)
     {
-        var repo = forges.Parse(task.Repo);
+        var repo = forges.Parse(task);
         var remote = await forges.Of(repo).Remote(repo, cancel);
         if (!await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).MayPush(task.Step, task.Run!.RunId)) throw new OperationCanceledException("the run was taken away");
         var outcome = await pushes.Push(remote, task.Branch, task.HeadSha!, task.RemoteSha, task.Id, cancel);
