@@ -24,10 +24,18 @@ public sealed class RemoteException(string code, string detail, bool passing = f
     {
         var words = failure.Errors.Length > 0 ? failure.Errors : failure.Message;
         var nothing = IsNoRepository(words) || (remote.LocalPath is not null && words.Contains("does not exist", StringComparison.Ordinal));
+        if (IsClosed(words)) return Invalid($"{remote} can't be read: there is no such repository, or the service's user has no access to it (over ssh by a key, over https by git's credential helper): {words}");
         return nothing
             ? Invalid($"{remote} is not a git repository that can be read: {words}")
             : new RemoteException("clone_failed", $"{remote}: {words}", failure.Passing);
     }
+
+    /// <summary>Hosts answer so for what isn't there, too.</summary>
+    private static bool IsClosed(string words) =>
+        words.Contains("could not read Username", StringComparison.Ordinal)
+        || words.Contains("Authentication failed", StringComparison.Ordinal)
+        || words.Contains("Permission denied (", StringComparison.Ordinal)
+        || words.Contains("Host key verification failed", StringComparison.Ordinal);
 
     private static bool IsNoRepository(string words) =>
         words.Contains("does not appear to be a git repository", StringComparison.Ordinal)

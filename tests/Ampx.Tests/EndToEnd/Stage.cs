@@ -107,6 +107,9 @@ public sealed class Stage : IAsyncDisposable
 
     public Task<(int Code, string Out, string Err)> Ampx(params string[] arguments) => Run(Program("ampx"), arguments, null);
 
+    /// <summary>The same with <paramref name="input"/> on its stdin.</summary>
+    public Task<(int Code, string Out, string Err)> AmpxReading(string input, params string[] arguments) => Run(Program("ampx"), arguments, input);
+
     public async Task<TaskView> Start(string repo, string prompt, params string[] more)
     {
         var (code, output, errors) = await Ampx(["start", "--json", "--repo", repo, "--task", prompt, .. more]);
@@ -119,12 +122,24 @@ public sealed class Stage : IAsyncDisposable
 
     public async Task<T> Get<T>(string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{ServiceFile.Read(Data)!.Url}/api/v1/{path}");
+        var (status, body) = await Ask(HttpMethod.Get, path, null);
+        Assert.True(status == 200, $"GET {path}: {status} {body}");
+        return JsonSerializer.Deserialize<T>(body, AmpxJson.Options)!;
+    }
+
+    /// <summary>A call that is to be refused.</summary>
+    public async Task<(int Status, Problem Problem)> Post(string path, object content)
+    {
+        var (status, body) = await Ask(HttpMethod.Post, path, new StringContent(JsonSerializer.Serialize(content), Encoding.UTF8, "application/json"));
+        return (status, JsonSerializer.Deserialize<Problem>(body, AmpxJson.Options)!);
+    }
+
+    private async Task<(int Status, string Body)> Ask(HttpMethod method, string path, HttpContent? content)
+    {
+        using var request = new HttpRequestMessage(method, $"{ServiceFile.Read(Data)!.Url}/api/v1/{path}") { Content = content };
         request.Headers.Authorization = new("Bearer", (await File.ReadAllTextAsync(Path.Combine(Data, "token"))).Trim());
         using var answer = await Http.SendAsync(request);
-        var body = await answer.Content.ReadAsStringAsync();
-        Assert.True(answer.IsSuccessStatusCode, $"GET {path}: {(int)answer.StatusCode} {body}");
-        return JsonSerializer.Deserialize<T>(body, AmpxJson.Options)!;
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     /// <summary>Waits until the task is as <paramref name="wanted"/> says; fails with the log when it ends otherwise.</summary>
@@ -155,14 +170,19 @@ public sealed class Stage : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends the services, and the agents with them.</summary>
+    public async Task Down()
     {
         foreach (var service in services.Where(service => !service.HasExited))
         {
             await Run(Program("ampx"), ["down", "--data", Data, "--stop-agents"], null);
             if (!service.WaitForExit(15_000)) service.Kill(entireProcessTree: true);
         }
+    }
 
+    public async ValueTask DisposeAsync()
+    {
+        await Down();
         foreach (var service in services) service.Dispose();
         Directory.Delete(Root, recursive: true);
     }
