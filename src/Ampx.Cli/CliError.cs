@@ -38,7 +38,7 @@ internal sealed class CliError(int exit, Problem problem, string? hint = null) :
         401 => new(ExitCode.NotAllowed, problem, $"The token for {Show(server)} is missing or wrong: give --token or AMPX_TOKEN; a service started with 'ampx up' keeps its own in its data folder's file 'token'."),
         403 => new(ExitCode.NotAllowed, problem),
         404 => new(ExitCode.NoSuchTask, problem, problem.Code == "not_found" ? "'ampx ls' lists the tasks." : null),
-        400 => new(ExitCode.WrongUsage, problem),
+        400 or 413 => new(ExitCode.WrongUsage, problem),
         409 when problem.Candidates is { Count: > 0 } ids => new(ExitCode.WrongUsage, problem, $"It fits: {string.Join(' ', ids)}"),
         502 or 503 or 504 => new(ExitCode.Unreachable, problem, "The service is starting or has no silo: try again in a moment."),
         _ => new(ExitCode.Failed, problem),

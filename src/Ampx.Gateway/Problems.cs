@@ -50,6 +50,7 @@ internal sealed partial class Problems(ILogger<Problems> log) : IExceptionHandle
             413 => ("too_large", $"a request body is at most {GatewaySetup.MaxBody / 1024} KiB"),
             415 => ("unsupported_media_type", "send JSON, with 'Content-Type: application/json'"),
             429 => ("too_many_requests", "too many requests: wait a little"),
+            507 => ("internal", "the disk under the service's data folder is full, so this could not be stored: free some space and try again; what was stored is safe"),
             >= 500 => ("internal", "something went wrong in the service; its log has the trace id"),
             _ => ("bad_request", $"the request was refused with status {status}"),
         };
@@ -59,8 +60,13 @@ internal sealed partial class Problems(ILogger<Problems> log) : IExceptionHandle
     private Problem Unexpected(HttpContext http, Exception exception)
     {
         LogUnexpected(exception, http.Request.Method, http.Request.Path, TraceOf(http));
+        if (IsDiskFull(exception)) return For(http, StatusCodes.Status507InsufficientStorage);
         return For(http, StatusCodes.Status500InternalServerError);
     }
+
+    /// <summary>By its words: SQLite's exception arrives here wrapped by the grain call.</summary>
+    private static bool IsDiskFull(Exception? exception) =>
+        exception is not null && (exception.Message.Contains("disk is full", StringComparison.Ordinal) || exception.Message.Contains("No space left on device", StringComparison.Ordinal) || IsDiskFull(exception.InnerException));
 
     private static string TraceOf(HttpContext http) => Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier;
 

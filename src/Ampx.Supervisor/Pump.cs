@@ -1,21 +1,26 @@
 using System.Runtime.InteropServices;
+using System.Text;
 using Ampx.Runs;
 
 namespace Ampx.Supervisor;
 
 /// <summary>
 /// Carries one pipe into one file, byte for byte and at once. It never stops reading, for an agent that can't write stands still:
-/// what is over the limit, or finds the disk full, is dropped and counted.
+/// what is over the limit, or finds the disk full, is dropped and counted, and the file says so where it is missing. The end of it is kept
+/// in any case: an agent's last line is its result.
 /// </summary>
 internal sealed class Pump
 {
+    private const int EndSize = 1024 * 1024;
     private readonly Lock _gate = new();
     private readonly Thread _thread;
     private readonly long _limit;
     private readonly Action<ReadOnlySpan<byte>> _heard;
     private readonly string _path;
     private int _file = -1;
-    private long _written, _dropped;
+    private byte[]? _end;
+    private long _written, _dropped, _over, _lost;
+    private bool _midLine;
     private bool _finished;
 
     public Pump(int pipe, string path, long limit, Action<ReadOnlySpan<byte>> heard)
@@ -40,6 +45,8 @@ internal sealed class Pump
         _thread.Join(patience > TimeSpan.Zero ? patience : TimeSpan.Zero);
         lock (_gate)
         {
+            if (!_finished)
+                KeepEnd();
             _finished = true;
             if (_file >= 0)
                 _ = Native.fsync(_file);
@@ -72,17 +79,69 @@ internal sealed class Pump
     private unsafe void Keep(byte* bytes, nint count)
     {
         var within = (nint)Math.Min(count, Math.Max(0, _limit - _written));
-        nint kept = 0;
-        while (kept < within && Opened())
+        if (within > 0 && _lost > 0 && Note($"{_lost} bytes of output could not be written here: the disk was full"))
+            _lost = 0;
+        var kept = Append(bytes, within);
+        _written += kept;
+        _lost += within - kept;
+        _dropped += within - kept;
+        if (count > within)
+            RememberEnd(new ReadOnlySpan<byte>(bytes + within, (int)(count - within)));
+    }
+
+    /// <summary>The latest <see cref="EndSize"/> bytes over the limit, as a ring.</summary>
+    private void RememberEnd(ReadOnlySpan<byte> bytes)
+    {
+        _end ??= new byte[EndSize];
+        _dropped += bytes.Length;
+        while (!bytes.IsEmpty)
         {
-            var wrote = Native.write(_file, bytes + kept, within - kept);
+            var at = (int)(_over % EndSize);
+            var piece = bytes[..Math.Min(bytes.Length, EndSize - at)];
+            piece.CopyTo(_end.AsSpan(at));
+            _over += piece.Length;
+            bytes = bytes[piece.Length..];
+        }
+    }
+
+    private unsafe void KeepEnd()
+    {
+        if (_end is null)
+            return;
+        var at = (int)(_over % EndSize);
+        byte[] end = _over <= EndSize ? _end[..(int)_over] : [.. _end[at..], .. _end[..at]];
+        // From a whole line on, where there is one.
+        var begin = Array.IndexOf(end, (byte)'\n') + 1;
+        if (begin == end.Length)
+            begin = 0;
+        if (!Note($"{_over - end.Length + begin} bytes of output were left out here: it was longer than {_limit} bytes"))
+            return;
+        fixed (byte* bytes = end)
+            _dropped -= Append(bytes + begin, end.Length - begin);
+    }
+
+    /// <summary>A line of our own in the file; false if it has no room.</summary>
+    private unsafe bool Note(string text)
+    {
+        var line = Encoding.UTF8.GetBytes($"{(_midLine ? "\n" : "")}[ampx: {text}]\n");
+        fixed (byte* bytes = line)
+            return Append(bytes, line.Length) == line.Length;
+    }
+
+    private unsafe nint Append(byte* bytes, nint count)
+    {
+        nint kept = 0;
+        while (kept < count && Opened())
+        {
+            var wrote = Native.write(_file, bytes + kept, count - kept);
             if (wrote > 0)
                 kept += wrote;
             else if (Marshal.GetLastPInvokeError() != Native.EINTR)
                 break; // ENOSPC, EDQUOT, EIO: the next piece may find room again
         }
-        _written += kept;
-        _dropped += count - kept;
+        if (kept > 0)
+            _midLine = bytes[kept - 1] != '\n';
+        return kept;
     }
 
     private bool Opened()

@@ -80,7 +80,8 @@ internal sealed class CommandRunner(Interrupt interrupt) : ICommandFilter
     {
         if (Arguments.Json) Terminal.Line(JsonSerializer.Serialize(error.Problem, CliJson.Compact.Problem));
         Terminal.Say($"ampx: {Plain.Text(error.Problem.Detail)}");
-        foreach (var (field, words) in error.Problem.Errors ?? new Dictionary<string, string[]>()) Terminal.Say($"  {field}: {string.Join("; ", words)}");
+        // A single one is in the detail already.
+        foreach (var (field, words) in error.Problem.Errors is { Count: > 1 } several ? several : new Dictionary<string, string[]>()) Terminal.Say($"  {field}: {string.Join("; ", words)}");
         if (error.Hint is { } hint) Terminal.Say(hint);
     }
 }

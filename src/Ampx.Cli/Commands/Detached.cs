@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Ampx.Cli.Connecting;
 using Ampx.Cli.Output;
+using Ampx.Core;
 
 namespace Ampx.Cli.Commands;
 

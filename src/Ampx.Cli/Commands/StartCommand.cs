@@ -8,6 +8,8 @@ namespace Ampx.Cli.Commands;
 
 internal sealed class StartCommand(Interrupt interrupt)
 {
+    private const int LongestInstruction = 32 * 1024;
+
     [Command("start", Description = "Start a task: ampx start owner/name \"Fix the flaky login test\"")]
     public async Task<int> Start(
         [Argument("repo", Description = "Repository, if not given by --repo")] string? first = null,
@@ -73,12 +75,17 @@ internal sealed class StartCommand(Interrupt interrupt)
     /// <summary>The words themselves, or stdin's for <c>-</c>.</summary>
     internal static async Task<string> Instruction(string text, CancellationToken cancel)
     {
-        if (text != "-") return text;
+        if (text != "-") return Sized(text);
         if (!Console.IsInputRedirected) Terminal.Say("Write the instruction; Ctrl+D on an empty line ends it.");
         using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
         var read = (await input.ReadToEndAsync(cancel)).Trim();
-        return read.Length > 0 ? read : throw CliError.Usage("The instruction on stdin is empty.");
+        return read.Length > 0 ? Sized(read) : throw CliError.Usage("The instruction on stdin is empty.");
     }
+
+    // The service would say so too, but hangs up on a body of megabytes before it is sent.
+    private static string Sized(string instruction) => Encoding.UTF8.GetByteCount(instruction) is var bytes and > LongestInstruction
+        ? throw CliError.Usage($"The instruction has {bytes / 1024.0:0.#} KiB; {LongestInstruction / 1024} KiB is the most.", "Put the rest into a file of the repository and name it in the instruction.")
+        : instruction;
 
     private async Task<string> Checkout(Terminal terminal)
     {

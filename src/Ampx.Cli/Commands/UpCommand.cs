@@ -1,32 +1,9 @@
-using System.Text.Json;
 using Ampx.Cli.Connecting;
 using Ampx.Cli.Output;
+using Ampx.Core;
 using Cocona;
 
 namespace Ampx.Cli.Commands;
-
-/// <summary><c>service.json</c> in the data folder of a service that runs: the service writes it, <c>down</c> reads it.</summary>
-/// <param name="ProcessStartTime">In clock ticks since boot as in /proc/PID/stat, or as a time: tells the process from a later one with the same pid.</param>
-internal sealed record ServiceFile(int Pid, string Url, DateTimeOffset? StartedAt = null, JsonElement? ProcessStartTime = null)
-{
-    public static string In(string data) => Path.Combine(data, "service.json");
-
-    /// <summary>The service that runs on <paramref name="data"/>; null if none does.</summary>
-    public static ServiceFile? Live(string data)
-    {
-        try
-        {
-            var file = JsonSerializer.Deserialize(File.ReadAllText(In(data)), CliJson.Compact.ServiceFile);
-            return file is not null && file.IsAlive ? file : null;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return null;
-        }
-    }
-
-    public bool IsAlive => Processes.BeganAt(Pid, ProcessStartTime is { ValueKind: not JsonValueKind.Null } time ? time.ToString() : null);
-}
 
 internal sealed class UpCommand(Interrupt interrupt, StartService start)
 {
@@ -83,7 +60,7 @@ internal sealed class UpCommand(Interrupt interrupt, StartService start)
     {
         if (terminal.JsonOnly)
         {
-            Terminal.JsonLine(new ServiceFile(Environment.ProcessId, Address(service)), CliJson.Compact.ServiceFile);
+            Terminal.JsonLine(ServiceFile.Own(Address(service), TimeProvider.System.GetUtcNow()), CliJson.Compact.ServiceFile);
             return;
         }
 

@@ -14,41 +14,6 @@ internal static class Processes
     /// <summary>Sends <paramref name="signal"/>; false if there is no such process or it belongs to somebody else.</summary>
     public static bool Signal(int pid, int signal) => pid > 0 && Kill(pid, signal) == 0;
 
-    /// <summary>
-    /// Whether the process <paramref name="pid"/> began at <paramref name="started"/>: clock ticks since boot, as in /proc/PID/stat, or a
-    /// time. A pid alone may belong to another program by now. What can't be compared counts as the same.
-    /// </summary>
-    public static bool BeganAt(int pid, string? started)
-    {
-        if (!IsAlive(pid)) return false;
-        if (string.IsNullOrEmpty(started)) return true;
-        if (long.TryParse(started, out var ticks)) return StartTicks(pid) is not { } real || real == ticks;
-        if (!DateTimeOffset.TryParse(started, out var time)) return true;
-        try
-        {
-            using var process = Process.GetProcessById(pid);
-            return (process.StartTime.ToUniversalTime() - time.UtcDateTime).Duration() < TimeSpan.FromSeconds(2);
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-        {
-            return false;
-        }
-    }
-
-    /// <summary>When the process began, in clock ticks since boot; null where /proc doesn't say.</summary>
-    public static long? StartTicks(int pid)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{pid}/stat");
-            return long.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19], System.Globalization.CultureInfo.InvariantCulture);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>Makes this process the leader of a new session, so that the terminal's end and its Ctrl+C don't reach it, with its words going to <paramref name="log"/>.</summary>
     public static void Detach(string log)
     {

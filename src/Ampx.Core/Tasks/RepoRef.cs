@@ -56,6 +56,7 @@ public sealed partial record RepoRef(ForgeKind Kind, string Url, string Host, st
     {
         why = null;
         var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(text));
+        if (Path.GetFileName(path) == ".git") path = Path.GetDirectoryName(path)!;
         return path == "/" ? No("'/' is no repository", out why) : new(ForgeKind.Git, path, "", "", NameIn(path));
     }
 

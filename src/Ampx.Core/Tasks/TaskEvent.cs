@@ -9,7 +9,7 @@ public abstract record TaskEvent
 {
     [Id(0)] public DateTimeOffset At { get; init; }
 
-    /// <summary>A user, <c>agent</c>, <c>ci</c> or <c>system</c>.</summary>
+    /// <summary>The user who gave an order; of no meaning on other events.</summary>
     [Id(1)] public string By { get; init; } = "system";
 }
 

@@ -154,9 +154,15 @@ public static partial class TaskMachine
 
     private static TaskState ChangedNothing(TaskState task, Moment now)
     {
-        if (task.ToldNoChanges) return Review(Close(task, ErrorCodes.NoChanges, now), new(ErrorCodes.NoChanges, "the agent ended twice without changing a file"), now);
+        if (task.ToldNoChanges) return Review(Close(task, ErrorCodes.NoChanges, now), new(ErrorCodes.NoChanges, NothingChanged(task)), now);
         var again = task with { ToldNoChanges = true, RunCounted = true, Feedback = Prompts.ChangedNothing(task.Feedback) };
         return Queue(again, now);
+    }
+
+    private static string NothingChanged(TaskState task)
+    {
+        const string what = "the agent ended twice without changing a file that git keeps (ignored ones don't count)";
+        return task.Attempt?.Said is { Length: > 0 } said ? $"{what}; it said: {said}" : $"{what}: say in the next instruction what should be different";
     }
 
     /// <summary>The server won't have the commit: whatever run comes next gets its changes uncommitted.</summary>
@@ -223,7 +229,8 @@ public static partial class TaskMachine
     {
         var t = task with { StepFailures = task.StepFailures + 1 };
         var fatal = ErrorCodes.Fatal.Contains(cause.Code);
-        if (!fatal && t.StepFailures < now.Rules.StepAttempts)
+        var hopeless = fatal || cause.Code is ErrorCodes.CiNotConfigured; // no try mends what a person has to write
+        if (!hopeless && t.StepFailures < now.Rules.StepAttempts)
             return BackOff(t, t.Phase is Preparing or Publishing ? WaitingForWorker : t.Phase, cause, t.StepFailures, now);
         if (t.Ending is { } ending) return Finish(t, ending, now);
         t = Close(t, cause.Code, now);

@@ -5,7 +5,16 @@ namespace Ampx.Core.Tasks;
 /// <summary>What the timeline says of an event.</summary>
 internal static class Transitions
 {
-    internal static Transition Of(TaskEvent news) => new(CauseOf(news), news.By, DetailOf(news));
+    internal static Transition Of(TaskEvent news) => new(CauseOf(news), ByOf(news), DetailOf(news));
+
+    /// <summary>People say who they are; of the rest the event itself tells whose doing it was.</summary>
+    private static string ByOf(TaskEvent news) => news switch
+    {
+        AbortRequested or ContinueRequested or MergeRequested => news.By,
+        ThreadCreated or AgentCommitted or AgentChangedNothing or AgentFailed => "agent",
+        CiStarted or CiPassed or CiFailed or CiBlocked or CiCommandEnded => "ci",
+        _ => "system",
+    };
 
     private static string CauseOf(TaskEvent news) => JsonNamingPolicy.SnakeCaseLower.ConvertName(news.GetType().Name);
 

@@ -34,7 +34,7 @@ public sealed class AgentProfile(string name, AgentOptions agent)
     public TaskError? Unready()
     {
         if (AmpThreads.Find(agent.Program, environment) is null)
-            return new(ErrorCodes.AgentNotFound, $"agent '{name}': there is no program '{agent.Program}' here. Install it, or name it in Ampx:Agents:{name}:Command");
+            return new(ErrorCodes.AgentNotFound, $"agent '{name}': there is no program '{agent.Program}' here that can be run: install it, or name it in Ampx:Agents:{name}:Command");
         if (agent.Kind is AgentKind.Amp && !AmpSignIn.IsSignedIn(environment))
             return new(ErrorCodes.AgentNotSignedIn, $"agent '{name}' isn't signed in: set AMP_API_KEY for the service, or run 'amp login' as its user");
         return null;

@@ -58,11 +58,15 @@ public static partial class AmpThreads
         }
     }
 
-    /// <summary>Looked up in the agent's PATH. Null if it isn't there.</summary>
+    /// <summary>Looked up in the agent's PATH. Null if it isn't there, or isn't a program.</summary>
     public static string? Find(string program, IReadOnlyDictionary<string, string> environment) =>
-        program.Contains('/') ? (File.Exists(program) ? program : null)
+        program.Contains('/') ? (IsProgram(program) ? program : null)
             : environment.GetValueOrDefault("PATH", "").Split(':', StringSplitOptions.RemoveEmptyEntries)
-                .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+                .Select(folder => Path.Combine(folder, program)).FirstOrDefault(IsProgram);
+
+    private static bool IsProgram(string file) =>
+        File.Exists(file) && (OperatingSystem.IsWindows()
+            || (File.GetUnixFileMode(file) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0);
 
     /// <summary>CliWrap adds to our own environment; null takes a name out of it.</summary>
     private static Dictionary<string, string?> Exactly(IReadOnlyDictionary<string, string> environment) =>

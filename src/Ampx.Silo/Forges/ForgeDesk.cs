@@ -10,10 +10,10 @@ namespace Ampx.Silo.Forges;
 /// </summary>
 public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogger<ForgeDesk> log)
 {
-    private readonly ConcurrentDictionary<(string Task, int Step), Task> underWay = new();
+    private readonly ConcurrentDictionary<(string Task, int Step), TaskEffect> underWay = new();
 
     /// <summary>The key of the watch over this repository's CI.</summary>
-    public string KeyOf(string repo) => $"ci-{forges.Parse(repo).Key}";
+    public string KeyOf(string repo) => $"ci-{forges.KeyOf(repo)}";
 
     /// <inheritdoc cref="KeyOf(string)"/>
     public string KeyOf(TaskState task) => KeyOf(task.Repo);
@@ -21,7 +21,7 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
     /// <inheritdoc cref="IForge.ReadCi"/>
     public Task<TaskEvent?> ReadCi(TaskState task, CancellationToken cancel)
     {
-        var repo = forges.Parse(task.Repo);
+        var repo = forges.Parse(task);
         return forges.Of(repo).ReadCi(repo, task, cancel);
     }
 
@@ -29,8 +29,7 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
     public void Start(TaskState task, TaskEffect effect)
     {
         var key = (task.Id, task.Step);
-        var start = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!underWay.TryAdd(key, start.Task)) return;
+        if (!underWay.TryAdd(key, effect)) return;
         // Task.Run leaves the grain's scheduler: the grain goes on taking calls meanwhile.
         _ = Task.Run(async () =>
         {
@@ -45,7 +44,6 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
             finally
             {
                 underWay.TryRemove(key, out _);
-                start.SetResult();
             }
         });
     }
@@ -55,7 +53,7 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
         TaskEvent news;
         try
         {
-            var repo = forges.Parse(task.Repo);
+            var repo = forges.Parse(task);
             var forge = forges.Of(repo);
             news = effect switch
             {
@@ -65,18 +63,18 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
                 _ => throw new ArgumentException($"{effect.GetType().Name} is not a forge's work", nameof(effect)),
             };
         }
-        catch (ForgeException failed)
+        catch (Exception failed)
         {
-            news = new StepFailed(failed.Code, failed.Message);
-        }
-        catch (Exception failed) when (failed is HttpRequestException or IOException or TimeoutException or OperationCanceledException)
-        {
-            news = new StepFailed(task.Forge is ForgeKind.GitHub ? ErrorCodes.CiInfrastructure : ErrorCodes.CloneFailed, failed.Message);
+            LogFailed(task.Id, effect.GetType().Name, failed);
+            news = new StepFailed(Trouble.CodeOf(failed, task.Forge is ForgeKind.GitHub ? ErrorCodes.CiInfrastructure : ErrorCodes.CloneFailed), failed.Message);
         }
 
         await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Tell(news, task.Step);
     }
 
-    [LoggerMessage(LogLevel.Error, "task {Task}: {Effect} broke; the next wake-up does it again")]
+    [LoggerMessage(LogLevel.Warning, "task {Task}: {Effect} failed")]
+    private partial void LogFailed(string task, string effect, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "task {Task}: what {Effect} came to couldn't be told; the next wake-up does it again")]
     private partial void LogLost(string task, string effect, Exception exception);
 }

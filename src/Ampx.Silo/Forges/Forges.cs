@@ -11,7 +11,14 @@ public sealed class Forges(GitHubForge gitHub, LocalForge local, IOptions<GitHub
     /// <summary>The one that judges <paramref name="repo"/>.</summary>
     public IForge Of(RepoRef repo) => repo.Kind is ForgeKind.GitHub ? gitHub : local;
 
+    /// <summary>One repository, one key, however it was written; also for one that isn't understood any more.</summary>
+    public string KeyOf(string repo) => RepoRef.Parse(repo, options.Value.WebUrl, out _)?.Key ?? repo;
+
     /// <summary>A repository that was validated when its task was made.</summary>
     /// <exception cref="ForgeException">invalid_repo: the configured GitHub host has changed since.</exception>
-    public RepoRef Parse(string repo) => RepoRef.Parse(repo, options.Value.WebUrl, out var why) ?? throw new ForgeException(ErrorCodes.InvalidRepo, why!);
+    public RepoRef Parse(TaskState task)
+    {
+        var repo = RepoRef.Parse(task.Repo, options.Value.WebUrl, out var why) ?? throw new ForgeException(ErrorCodes.InvalidRepo, why!);
+        return repo.Kind == task.Forge ? repo : throw new ForgeException(ErrorCodes.InvalidRepo, $"{task.Repo} was on another kind of host when the task began: GitHub:WebUrl has changed since");
+    }
 }

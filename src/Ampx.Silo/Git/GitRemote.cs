@@ -42,7 +42,7 @@ public sealed partial record GitRemote(string Url, string? Token = null)
             && (LocalPath is not null || Http().IsMatch(Url) || Ssh().IsMatch(Url));
         const string Ways = "give https://, ssh://, user@host:path or an absolute path.";
         if (!known) throw RemoteException.Invalid($"'{this}' is not an address of a git repository: {Ways}");
-        if (LocalPath is { } folder && !Directory.Exists(folder)) throw RemoteException.Invalid($"There is no folder {folder}.");
+        if (LocalPath is { } folder && !Directory.Exists(folder)) throw RemoteException.Invalid($"there is no folder {folder} on the service's machine");
         return this;
     }
 

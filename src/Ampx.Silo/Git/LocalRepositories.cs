@@ -16,9 +16,24 @@ public sealed class LocalRepositories(GitRunner git)
             return invalid;
         }
 
-        if (!(await Try(path, ["rev-parse", "--git-dir"], cancel)).Ok) return RemoteException.Invalid($"{path} is not a git repository.");
-        if (branch is not null) return await Commit(path, branch, cancel) is null ? RemoteException.NoBranch(branch, remote) : null;
-        return await Commit(path, null, cancel) is null ? RemoteException.Empty(remote) : null;
+        var inside = await Try(path, ["rev-parse", "--git-dir"], cancel);
+        if (inside.Errors.Contains("dubious ownership", StringComparison.Ordinal))
+            return RemoteException.Invalid($"{path} belongs to another user, so git won't work in it: run 'git config --global --add safe.directory {path}' as the service's user");
+        if (!inside.Ok) return RemoteException.Invalid($"{path} is not a git repository");
+        // git looks in the folders above too; who fetches from here wouldn't find it.
+        if (!await IsItself(path, cancel)) return RemoteException.Invalid($"{path} is a folder inside a git repository: give the repository's own folder");
+        if (await Commit(path, branch, cancel) is not null) return null;
+        if (branch is not null) return RemoteException.NoBranch(branch, remote);
+        if ((await Try(path, ["for-each-ref", "--count=1", "refs/heads/"], cancel)).Output.Trim().Length == 0) return RemoteException.Empty(remote);
+        var head = (await Try(path, ["symbolic-ref", "--short", "--quiet", "HEAD"], cancel)).Output.Trim();
+        return new RemoteException("branch_not_found", $"{path} has '{head}' for its default branch, which doesn't exist: name the branch to start from (--base)");
+    }
+
+    private async Task<bool> IsItself(string path, CancellationToken cancel)
+    {
+        foreach (var folder in (string[])[Path.Combine(path, ".git"), path])
+            if ((await Try(path, ["rev-parse", "--resolve-git-dir", folder], cancel)).Ok) return true;
+        return false;
     }
 
     /// <summary>A file at the tip of a branch, or of HEAD; null if there is none.</summary>

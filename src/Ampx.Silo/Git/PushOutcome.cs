@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Ampx.Silo.Git;
 
 /// <summary>How a push went.</summary>
@@ -30,7 +32,7 @@ public abstract record PushOutcome
 }
 
 /// <summary>Reads what git and the server say about a push.</summary>
-internal static class PushAnswer
+internal static partial class PushAnswer
 {
     private static readonly string[] ForContent = ["GH001", "GH009: Secrets", "PUSH PROTECTION", "Push cannot contain secrets", "exceeds GitHub's file size limit"];
     private static readonly string[] Raced = ["cannot lock ref", "failed to update ref", "fetch first", "stale info", "non-fast-forward", "reference already exists"];
@@ -56,13 +58,20 @@ internal static class PushAnswer
         return new PushOutcome.Refused(detail, ForContent.Any(w => detail.Contains(w, StringComparison.OrdinalIgnoreCase)));
     }
 
-    /// <summary>The server's words, without git's frame.</summary>
+    /// <summary>The server's words, without git's frame; first the line that names the rule, for that one is shown alone.</summary>
     private static string Detail(string reason, string errors)
     {
-        var said = errors.Split('\n').Where(l => l.StartsWith("remote:", StringComparison.Ordinal)).Select(l => l["remote:".Length..].Trim()).Where(l => l.Length > 0);
-        var text = string.Join('\n', said.Prepend(reason));
+        var said = errors.Split('\n').Where(l => l.StartsWith("remote:", StringComparison.Ordinal)).Select(l => l["remote:".Length..].Trim()).Where(l => l.Length > 0).ToList();
+        if (said.Find(l => Rule().IsMatch(l)) is { } rule) said = [rule, .. said.Where(l => l != rule)];
+        // "(pre-receive hook declined)" says nothing that the hook itself doesn't.
+        IEnumerable<string> lines = reason.Contains("hook declined", StringComparison.Ordinal) && said.Count > 0 ? said.Append(reason) : said.Prepend(reason);
+        var text = string.Join('\n', lines);
         return text.Length > 4000 ? text[..4000] + "…" : text;
     }
+
+    /// <summary>GitHub's number for what a push is refused for.</summary>
+    [GeneratedRegex(@"\bGH\d{3}\b")]
+    private static partial Regex Rule();
 
     private static string Words(string errors) => GitRunner.LastLines(errors);
 }

@@ -23,7 +23,8 @@ public sealed class RemoteException(string code, string detail, bool passing = f
     internal static RemoteException From(GitException failure, GitRemote remote)
     {
         var words = failure.Errors.Length > 0 ? failure.Errors : failure.Message;
-        return remote.LocalPath is not null && IsNoRepository(words)
+        var nothing = IsNoRepository(words) || (remote.LocalPath is not null && words.Contains("does not exist", StringComparison.Ordinal));
+        return nothing
             ? Invalid($"{remote} is not a git repository that can be read: {words}")
             : new RemoteException("clone_failed", $"{remote}: {words}", failure.Passing);
     }
@@ -32,5 +33,6 @@ public sealed class RemoteException(string code, string detail, bool passing = f
         words.Contains("does not appear to be a git repository", StringComparison.Ordinal)
         || words.Contains("not a git repository", StringComparison.Ordinal)
         || words.Contains("dubious ownership", StringComparison.Ordinal)
-        || words.Contains("does not exist", StringComparison.Ordinal);
+        || (words.Contains("repository '", StringComparison.Ordinal) && words.Contains("' not found", StringComparison.Ordinal)) // http
+        || words.Contains("Repository not found", StringComparison.OrdinalIgnoreCase); // ssh hosts, in their own words
 }

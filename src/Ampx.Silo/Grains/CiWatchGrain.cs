@@ -29,6 +29,9 @@ public sealed partial class CiWatchGrain(
     private const int FailuresHidden = 3;
     private const int AtOnce = 8;
 
+    /// <summary>The next round begins when the last look of this one has ended: none may hold up the others for long.</summary>
+    private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(2);
+
     private readonly Dictionary<string, Waiting> waiting = [];
     private IGrainTimer timer = null!;
 
@@ -84,36 +87,49 @@ public sealed partial class CiWatchGrain(
     {
         if (!waiting.TryGetValue(taskId, out var seen) || seen.Looking) return;
         waiting[taskId] = seen with { Looking = true };
-        var failures = seen.Failures;
+        var (waits, failures) = (true, seen.Failures);
         try
         {
             var task = GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(taskId));
             var state = await task.Find();
-            if (state is not { Phase: Phase.WaitingForCi, HeadSha: not null } || state.Step != seen.Step)
-            {
-                if (waiting.TryGetValue(taskId, out var now) && now.Step == seen.Step) waiting.Remove(taskId);
-                return;
-            }
-
-            try
-            {
-                var news = await desk.ReadCi(state, CancellationToken.None);
-                failures = 0;
-                if (news is not null) await task.Tell(news, state.Step);
-            }
-            catch (ForgeException failed) when (ErrorCodes.Fatal.Contains(failed.Code) || ++failures >= FailuresHidden)
-            {
-                await task.Tell(new StepFailed(failed.Code, failed.Message), state.Step);
-            }
+            waits = state is { Phase: Phase.WaitingForCi, HeadSha: not null } && state.Step == seen.Step;
+            if (waits) failures = await Read(task, state!, failures);
         }
-        catch (Exception failed) when (failed is not OperationCanceledException)
+        catch (Exception unheard)
         {
-            LogLookFailed(taskId, clock.GetUtcNow(), failed);
+            LogLookFailed(taskId, clock.GetUtcNow(), unheard);
         }
         finally
         {
-            if (waiting.TryGetValue(taskId, out var now) && now.Step == seen.Step) waiting[taskId] = now with { Looking = false, Failures = failures };
+            // Meanwhile the task may have been handed over again, for its next step.
+            if (waiting.TryGetValue(taskId, out var now) && now.Step == seen.Step)
+            {
+                if (waits) waiting[taskId] = now with { Looking = false, Failures = failures };
+                else waiting.Remove(taskId);
+            }
         }
+    }
+
+    /// <summary>Reads CI and tells the task what it says, or that it couldn't be read for too long.</summary>
+    /// <returns>Failures in a row now.</returns>
+    private async Task<int> Read(ITaskGrain task, TaskState state, int failures)
+    {
+        TaskEvent? news;
+        try
+        {
+            using var limit = new CancellationTokenSource(LookLimit, clock);
+            news = await desk.ReadCi(state, limit.Token);
+            failures = 0;
+        }
+        catch (Exception failed)
+        {
+            LogLookFailed(state.Id, clock.GetUtcNow(), failed);
+            var code = failed is ForgeException told ? told.Code : ErrorCodes.CiInfrastructure;
+            news = ++failures >= FailuresHidden || ErrorCodes.Fatal.Contains(code) ? new StepFailed(code, failed.Message) : null;
+        }
+
+        if (news is not null) await task.Tell(news, state.Step);
+        return failures;
     }
 
     [LoggerMessage(LogLevel.Warning, "task {Task}: CI couldn't be read at {Time:O}; the next look tries again")]

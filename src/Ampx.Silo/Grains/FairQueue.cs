@@ -11,12 +11,19 @@ internal sealed class FairQueue
 
     public int Count => waiting.Count;
 
-    public void Add(QueueEntry entry) => waiting[(entry.TaskId, entry.Kind)] = entry;
-
-    public void Remove(string taskId)
+    /// <summary>Once for each task and kind, with the newest step: offers may overtake each other.</summary>
+    public void Add(QueueEntry entry)
     {
-        waiting.Remove((taskId, RunKind.Agent));
-        waiting.Remove((taskId, RunKind.Ci));
+        if (waiting.GetValueOrDefault((entry.TaskId, entry.Kind)) is not { } known || known.Step <= entry.Step) waiting[(entry.TaskId, entry.Kind)] = entry;
+    }
+
+    /// <summary>Forgets what the task offered up to <paramref name="step"/>.</summary>
+    public void Remove(string taskId, int step)
+    {
+        foreach (var kind in (RunKind[])[RunKind.Agent, RunKind.Ci])
+        {
+            if (waiting.GetValueOrDefault((taskId, kind))?.Step <= step) waiting.Remove((taskId, kind));
+        }
     }
 
     /// <summary>Takes the next entry of <paramref name="kind"/> whose repository is not in <paramref name="full"/>; null if none.</summary>

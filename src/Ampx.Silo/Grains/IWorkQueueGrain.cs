@@ -15,9 +15,17 @@ public interface IWorkQueueGrain : IGrainWithIntegerKey
     [Alias("Take")]
     Task<QueueEntry?> Take(string workerId, RunKind kind, CancellationToken cancel);
 
-    /// <summary>A task says which run it is in: the queue tells it if that run's worker falls silent.</summary>
+    /// <summary>The task didn't take the claim that <paramref name="entry"/> led to: nobody else needs to try.</summary>
+    [Alias("Decline")]
+    Task Decline(QueueEntry entry, string runId);
+
+    /// <summary>A task says which run it is in since <paramref name="step"/>: the queue tells it if that run's worker falls silent.</summary>
     [Alias("Follow")]
-    Task Follow(HeldRun run);
+    Task Follow(HeldRun run, int step);
+
+    /// <summary>The worker has let go of the run: a task that still counts on it is told, and its room in the repository is free.</summary>
+    [Alias("LetGo")]
+    Task LetGo(HeldRun run);
 
     /// <summary>The worker lives and holds exactly these runs.</summary>
     [Alias("Beat")]

@@ -11,62 +11,60 @@ public sealed partial class TaskGrain(
     [PersistentState(StorageExtensions.TaskStateName, StorageExtensions.StorageName)] IPersistentState<TaskState> stored,
     ForgeDesk desk, TimeProvider clock, TaskRules rules, ILogger<TaskGrain> log) : Grain, ITaskGrain
 {
-    public async Task<TaskState> Create(NewTask order)
+    /// <summary>What storage is known to hold; null if there is no such task. A reader never sees what may yet fail to be written.</summary>
+    private TaskState? task;
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (!stored.RecordExists) await Remember(TaskMachine.Create(order, clock.GetUtcNow(), rules));
-        return stored.State;
+        task = stored.RecordExists ? stored.State : null;
+        return Task.CompletedTask;
     }
 
-    public Task<TaskState?> Find() => Task.FromResult(stored.RecordExists ? stored.State : null);
+    public async Task<TaskState> Create(NewTask order) => task ?? await Remember(TaskMachine.Create(order, clock.GetUtcNow(), rules));
 
-    public Task<TaskState> GetState() => Task.FromResult(stored.State);
+    public Task<TaskState?> Find() => Task.FromResult(task);
+
+    public Task<TaskState> GetState() => Task.FromResult(task!);
 
     public async Task<Refusal?> Order(TaskEvent order, int? ifVersion)
     {
-        if (!stored.RecordExists) return new Refusal(ErrorCodes.Conflict, "there is no such task");
-        if (ifVersion is { } seen && seen != stored.State.Version)
-            return new Refusal(ErrorCodes.PreconditionFailed, $"the task is at version {stored.State.Version}, not {seen}: look at it again first");
-        if (TaskMachine.WhyNot(stored.State, order) is { } refusal) return refusal;
-        await Remember(Apply(order));
+        if (task is null) return new Refusal(ErrorCodes.Conflict, "there is no such task");
+        if (ifVersion is { } seen && seen != task.Version)
+            return new Refusal(ErrorCodes.PreconditionFailed, $"the task is at version {task.Version}, not {seen}: look at it again first");
+        if (TaskMachine.WhyNot(task, order) is { } refusal) return refusal;
+        await Remember(Apply(task, order));
         return null;
     }
 
     public async Task<TaskState?> Claim(int step, RunClaim run)
     {
-        if (!stored.RecordExists || step != stored.State.Step) return null;
-        if (stored.State.Run is { } held) return held == run ? stored.State : null;
-        if (TaskMachine.Next(stored.State) is not RequestWorker wanted || wanted.Kind != run.Kind) return null;
-        await Remember(Apply(new Claimed(run)));
-        return stored.State;
+        // A worker that didn't hear the answer asks again: the claim itself has moved the step on.
+        if (task?.Run == run) return task;
+        if (task is null || step != task.Step || task.Run is not null) return null;
+        if (TaskMachine.Next(task) is not RequestWorker wanted || wanted.Kind != run.Kind) return null;
+        return await Remember(Apply(task, new Claimed(run)));
     }
 
     public async Task<TaskState?> Tell(TaskEvent news, int step)
     {
-        if (!stored.RecordExists || step != stored.State.Step)
-        {
-            LogStale(this.GetPrimaryKeyString(), news.GetType().Name, step, stored.State.Step);
-            return null;
-        }
-
-        await Remember(Apply(news));
-        return stored.State;
+        if (step == task?.Step) return await Remember(Apply(task, news));
+        LogStale(this.GetPrimaryKeyString(), news.GetType().Name, step, task?.Step);
+        return null;
     }
 
-    public Task<bool> MayPush(int step, string runId) =>
-        Task.FromResult(stored.RecordExists && stored.State.Step == step && stored.State.Run?.RunId == runId);
+    public Task<bool> MayPush(int step, string runId) => Task.FromResult(task?.Step == step && task.Run?.RunId == runId);
 
     public async Task Wake()
     {
-        if (!stored.RecordExists) return;
-        if (TaskMachine.Next(stored.State) is WakeAt wake && wake.Time <= clock.GetUtcNow()) await Remember(Apply(new BackoffEnded()));
-        else Drive();
+        if (task is null) return;
+        if (TaskMachine.Next(task) is WakeAt wake && wake.Time <= clock.GetUtcNow()) await Remember(Apply(task, new BackoffEnded()));
+        else Drive(task);
     }
 
-    private TaskState Apply(TaskEvent news) => TaskMachine.Apply(stored.State, news with { At = clock.GetUtcNow() }, rules);
+    private TaskState Apply(TaskState task, TaskEvent news) => TaskMachine.Apply(task, news with { At = clock.GetUtcNow() }, rules);
 
-    private async Task Remember(TaskState next)
+    private async Task<TaskState> Remember(TaskState next)
     {
-        var before = stored.State;
         stored.State = next;
         try
         {
@@ -74,26 +72,27 @@ public sealed partial class TaskGrain(
         }
         catch
         {
-            // Storage is the truth: what this memory holds now may never have been written.
+            // Written or not, only storage knows: the next activation reads it.
             DeactivateOnIdle();
             throw;
         }
 
-        LogTransition(next.Id, before.Phase, next.Phase, next.Version, next.Last.Cause);
-        Drive();
+        LogTransition(next.Id, task?.Phase, next.Phase, next.Version, next.Last.Cause);
+        task = next;
+        Drive(next);
+        return next;
     }
 
     /// <summary>Starts what the state asks for. Nothing here is awaited by the caller: the state is safe, and every hint may get lost.</summary>
-    private void Drive()
+    private void Drive(TaskState task)
     {
-        var task = stored.State;
         switch (TaskMachine.Next(task))
         {
             case RequestWorker wanted:
                 Hint(GrainFactory.GetGrain<IWorkQueueGrain>(0).Offer(new QueueEntry(task.Id, task.Owner, task.Repo, task.Step, wanted.Kind)));
                 break;
             case FollowRun at:
-                Hint(GrainFactory.GetGrain<IWorkQueueGrain>(0).Follow(new HeldRun(task.Id, task.Repo, at.Run)));
+                Hint(GrainFactory.GetGrain<IWorkQueueGrain>(0).Follow(new HeldRun(task.Id, task.Repo, at.Run), task.Step));
                 break;
             case WatchCi:
                 Hint(GrainFactory.GetGrain<ICiWatchGrain>(desk.KeyOf(task)).Watch(task.Id, task.Step));
@@ -111,14 +110,14 @@ public sealed partial class TaskGrain(
 
     /// <summary>Sends a call whose loss costs only time.</summary>
     private void Hint(Task call) =>
-        call.ContinueWith(failed => LogHintLost(stored.State.Id, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        call.ContinueWith(failed => LogHintLost(this.GetPrimaryKeyString(), failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
     [LoggerMessage(LogLevel.Information, "task {Task}: {From} -> {To}, version {Version}, {Cause}")]
-    private partial void LogTransition(string task, Phase from, Phase to, int version, string cause);
+    private partial void LogTransition(string task, Phase? from, Phase to, int version, string cause);
 
     [LoggerMessage(LogLevel.Debug, "{Key}: {News} of step {Step} came late, the task is at step {Current}")]
-    private partial void LogStale(string key, string news, int step, int current);
+    private partial void LogStale(string key, string news, int step, int? current);
 
-    [LoggerMessage(LogLevel.Debug, "task {Task}: a hint was lost; the next wake-up makes up for it")]
-    private partial void LogHintLost(string task, Exception exception);
+    [LoggerMessage(LogLevel.Debug, "{Key}: a hint was lost; the next wake-up makes up for it")]
+    private partial void LogHintLost(string key, Exception exception);
 }

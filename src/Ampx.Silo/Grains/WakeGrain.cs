@@ -25,6 +25,9 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
+    /// <summary>All there can be: overdue tasks stay in the list while all is well with them, and must not hide the others.</summary>
+    private const int Most = 1_000_000;
+
     /// <summary>Phases that a dead silo may have left with nobody at work.</summary>
     private static readonly Phase[] Effects = [Phase.CollectingFeedback, Phase.OpeningPr, Phase.Merging];
 
@@ -65,7 +68,9 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
     private async Task Sweep()
     {
         var now = clock.GetUtcNow();
-        var due = await rows.Due(Shard, now, 1000, CancellationToken.None);
+        // Before anything can fail, and so that what is expected meanwhile counts.
+        Schedule(now + Period);
+        var due = await rows.Due(Shard, now, Most, CancellationToken.None);
         foreach (var task in due)
         {
             if (woken.TryGetValue(task.TaskId, out var last) && last + Period > now && task.NextWakeAt <= last) continue;
@@ -74,9 +79,8 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         }
 
         foreach (var old in woken.Where(entry => entry.Value + Period * 2 < now).Select(entry => entry.Key).ToList()) woken.Remove(old);
-        var later = await rows.NextDue(Shard, CancellationToken.None);
         // What is overdue was woken just now; the next sweep looks at it again.
-        Schedule(later is { } time && time > now && time < now + Period ? time : now + Period);
+        if (await rows.NextDue(Shard, now, CancellationToken.None) is { } later && later < next) Schedule(later);
     }
 
     private void Schedule(DateTimeOffset time)

@@ -1,4 +1,5 @@
 using Ampx.Core.Tasks;
+using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
 using Ampx.Silo.Workers;
 using Microsoft.Extensions.Logging;
@@ -10,7 +11,7 @@ namespace Ampx.Silo.Grains;
 /// <summary>In memory only: it fills itself from the index, and every task that it forgets offers itself again.</summary>
 [Reentrant]
 public sealed partial class WorkQueueGrain(
-    ITaskRows rows, TimeProvider clock, IOptionsMonitor<WorkerOptions> options, ILogger<WorkQueueGrain> log) : Grain, IWorkQueueGrain
+    ITaskRows rows, ForgeDesk desk, TimeProvider clock, IOptionsMonitor<WorkerOptions> options, ILogger<WorkQueueGrain> log) : Grain, IWorkQueueGrain
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
@@ -21,7 +22,10 @@ public sealed partial class WorkQueueGrain(
     private readonly List<(RunKind Kind, TaskCompletionSource<QueueEntry?> Answer)> takers = [];
     private long lastTick;
 
-    private sealed record Watched(HeldRun Run, long LastBeat);
+    /// <param name="Run">A task counts on it.</param>
+    /// <param name="LastBeat">When its worker last said that it holds it, or when the task first spoke of it.</param>
+    /// <param name="Missed">The worker's last beat lacked it.</param>
+    private sealed record Watched(HeldRun Run, long LastBeat, bool Missed = false);
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -57,11 +61,26 @@ public sealed partial class WorkQueueGrain(
         }
     }
 
-    public Task Follow(HeldRun run)
+    public Task Decline(QueueEntry entry, string runId)
     {
-        offered.Remove(run.TaskId);
-        queue.Remove(run.TaskId);
+        if (offered.TryGetValue(entry.TaskId, out var offer) && offer.Entry == entry) offered.Remove(entry.TaskId);
+        watched.Remove(runId);
+        Serve();
+        return Task.CompletedTask;
+    }
+
+    public Task Follow(HeldRun run, int step)
+    {
+        if (offered.TryGetValue(run.TaskId, out var offer) && offer.Entry.Step <= step) offered.Remove(run.TaskId);
+        queue.Remove(run.TaskId, step);
         watched.TryAdd(run.Run.RunId, new Watched(run, clock.GetTimestamp()));
+        return Task.CompletedTask;
+    }
+
+    public Task LetGo(HeldRun run)
+    {
+        MakeSure(run);
+        Serve();
         return Task.CompletedTask;
     }
 
@@ -70,29 +89,41 @@ public sealed partial class WorkQueueGrain(
         var now = clock.GetTimestamp();
         foreach (var run in runs) watched[run.Run.RunId] = new Watched(run, now);
         var kept = runs.Select(run => run.Run.RunId).ToHashSet();
-        var over = watched.Values.Where(run => run.Run.Run.WorkerId == workerId && !kept.Contains(run.Run.Run.RunId) && clock.GetElapsedTime(run.LastBeat) > Tick).ToList();
-        foreach (var run in over) MakeSure(run);
+        foreach (var run in watched.Values.Where(run => run.Run.Run.WorkerId == workerId && !kept.Contains(run.Run.Run.RunId)).ToList())
+        {
+            // Claimed while this beat was on its way, perhaps. The next one sets out only now: it has the run, or the run is lost.
+            if (run.Missed) MakeSure(run.Run);
+            else watched[run.Run.Run.RunId] = run with { Missed = true };
+        }
+
         Serve();
         return Task.CompletedTask;
     }
 
     private QueueEntry? Next(RunKind kind)
     {
-        var perRepo = options.CurrentValue.PerRepo;
-        var entry = queue.Take(kind, repo => kind is RunKind.Agent && perRepo > 0 && Busy(repo) >= perRepo);
+        var full = kind is RunKind.Agent && options.CurrentValue.PerRepo is > 0 and var limit ? FullRepos(limit) : [];
+        var entry = queue.Take(kind, repo => full.Count > 0 && full.Contains(desk.KeyOf(repo)));
         if (entry is not null) offered[entry.TaskId] = (entry, clock.GetTimestamp());
         return entry;
     }
 
-    private int Busy(string repo) =>
-        watched.Values.Count(run => run.Run.Run.Kind is RunKind.Agent && run.Run.Repo == repo) + offered.Values.Count(offer => offer.Entry.Kind is RunKind.Agent && offer.Entry.Repo == repo);
+    /// <summary>Repositories with no room for another agent. A task that is offered and claimed at once counts once.</summary>
+    private HashSet<string> FullRepos(int limit)
+    {
+        var running = watched.Values.Where(run => run.Run.Run.Kind is RunKind.Agent).Select(run => (run.Run.TaskId, run.Run.Repo));
+        var starting = offered.Values.Where(offer => offer.Entry.Kind is RunKind.Agent).Select(offer => (offer.Entry.TaskId, offer.Entry.Repo));
+        return [.. running.Concat(starting).Distinct().GroupBy(task => desk.KeyOf(task.Repo)).Where(tasks => tasks.Count() >= limit).Select(tasks => tasks.Key)];
+    }
 
     private void Serve()
     {
         foreach (var (kind, answer) in takers.ToList())
         {
             if (answer.Task.IsCompleted || Next(kind) is not { } entry) continue;
-            if (!answer.TrySetResult(entry)) queue.Add(entry);
+            if (answer.TrySetResult(entry)) continue;
+            offered.Remove(entry.TaskId);
+            queue.Add(entry);
         }
     }
 
@@ -107,10 +138,10 @@ public sealed partial class WorkQueueGrain(
         }
 
         lastTick = now;
-        foreach (var run in watched.Values.Where(run => clock.GetElapsedTime(run.LastBeat, now) > lease).ToList()) MakeSure(run);
+        foreach (var run in watched.Values.Where(run => clock.GetElapsedTime(run.LastBeat, now) > lease).ToList()) MakeSure(run.Run);
         foreach (var (task, offer) in offered.Where(offer => clock.GetElapsedTime(offer.Value.Since, now) > LongPoll).ToList())
         {
-            // Whoever took it never claimed it. If it was claimed after all, the next claim is refused by the task.
+            // Whoever took it said nothing more of it. If it was claimed after all, the next claim is declined.
             offered.Remove(task);
             queue.Add(offer.Entry);
         }
@@ -120,10 +151,10 @@ public sealed partial class WorkQueueGrain(
     }
 
     /// <summary>A run that nobody holds any more: if the task still counts on it, it is told.</summary>
-    private void MakeSure(Watched run)
+    private void MakeSure(HeldRun run)
     {
-        watched.Remove(run.Run.Run.RunId);
-        TellIfLost(run.Run).ContinueWith(failed => LogNotTold(run.Run.TaskId, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        watched.Remove(run.Run.RunId);
+        TellIfLost(run).ContinueWith(failed => LogNotTold(run.TaskId, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
     private async Task TellIfLost(HeldRun run)

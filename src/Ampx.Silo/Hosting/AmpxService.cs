@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Gateway;
@@ -47,6 +48,7 @@ public sealed class AmpxService : IAsyncDisposable
 
     private readonly WebApplication app;
     private readonly DataFolder folder;
+    private Task? stopped;
 
     private AmpxService(WebApplication app, DataFolder folder)
     {
@@ -83,14 +85,15 @@ public sealed class AmpxService : IAsyncDisposable
         var folder = DataFolder.Open(options.DataDirectory);
         try
         {
+            // Before anything is started: a service that can't listen shouldn't take up work first.
+            CheckPorts(options.Urls);
             Migrations.Apply(folder.Path);
             Configure(builder, options, folder);
             var app = builder.Build();
             app.MapAmpxGateway();
             await Listen(app, options, cancel);
             var service = new AmpxService(app, folder);
-            new ServiceFile(Environment.ProcessId, ServiceFile.StartTimeOf(Environment.ProcessId) ?? 0, service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow())
-                .Write(folder.Path);
+            ServiceFile.Own(service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()).Write(folder.Path);
             return service;
         }
         catch
@@ -103,8 +106,9 @@ public sealed class AmpxService : IAsyncDisposable
     /// <summary>Ends the service within ten seconds; agents go on under their supervisors unless <paramref name="stopAgents"/>.</summary>
     public async Task Stop(bool stopAgents)
     {
+        // First the service: as long as it lives it takes a stopped agent for lost and starts it again.
+        await (stopped ??= app.StopAsync());
         if (stopAgents) await app.Services.GetRequiredService<RunCarrier>().StopAll();
-        await app.StopAsync();
     }
 
     /// <summary>Completes when something else has ended the service, a signal for example.</summary>
@@ -122,6 +126,8 @@ public sealed class AmpxService : IAsyncDisposable
         builder.WebHost.UseUrls(options.Urls);
         // Its advice on the garbage collector is for servers that do nothing else.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        // Its first look counts from the machine's boot and warns of hours.
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Ampx", LogLevel.Information);
         builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(console =>
         {
@@ -164,22 +170,54 @@ public sealed class AmpxService : IAsyncDisposable
         {
             await app.StartAsync(cancel);
         }
+        catch (OptionsValidationException wrong)
+        {
+            await app.DisposeAsync();
+            throw new StartException(string.Join("; ", wrong.Failures), wrong);
+        }
         catch (IOException busy) when (busy.InnerException is AddressInUseException || busy.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
         {
             await app.DisposeAsync();
-            throw new StartException($"{options.Urls} is in use by another program: give another port with --port (0 takes any free one)", busy);
+            throw InUse(options.Urls, busy);
         }
     }
 
     private static void CheckUrls(string urls)
     {
-        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var url in Each(urls))
         {
-            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-                throw new StartException($"Ampx:Urls is '{url}', which is no http URL such as http://127.0.0.1:8080");
+            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != "http" || uri.PathAndQuery != "/")
+                throw new StartException($"Ampx:Urls is '{url}', which is no http URL such as http://127.0.0.1:8080 (https and a path are a reverse proxy's work)");
             if (!uri.IsLoopback) throw new StartException($"Ampx:Urls is '{url}': with Auth:Mode local the service listens on loopback only (127.0.0.1, localhost)");
         }
     }
+
+    private static void CheckPorts(string urls)
+    {
+        foreach (var uri in Each(urls).Select(url => new Uri(url)).Where(uri => uri.Port != 0))
+        {
+            var address = IPAddress.TryParse(uri.DnsSafeHost, out var given) ? given : IPAddress.Loopback;
+            using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                probe.Bind(new IPEndPoint(address, uri.Port));
+                probe.Listen();
+            }
+            catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse)
+            {
+                throw InUse(uri.GetLeftPart(UriPartial.Authority), taken);
+            }
+            catch (SocketException refused)
+            {
+                throw new StartException($"can't listen on {uri.GetLeftPart(UriPartial.Authority)} ({refused.Message}): give another port with --port (ports below 1024 need root)", refused);
+            }
+        }
+    }
+
+    private static StartException InUse(string url, Exception cause) =>
+        new($"{url} is in use by another program: give another port with --port (0 takes any free one)", cause);
+
+    private static string[] Each(string urls) => urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private sealed class Unsignalled : IHostLifetime
     {

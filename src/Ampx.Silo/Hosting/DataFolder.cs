@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Ampx.Core;
 
 namespace Ampx.Silo.Hosting;
@@ -7,6 +6,10 @@ namespace Ampx.Silo.Hosting;
 public sealed class DataFolder : IDisposable
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    /// <summary>EWOULDBLOCK: what .NET gives an <see cref="IOException"/> whose file another process has locked.</summary>
+    private const int Held = 11;
+
     private readonly FileStream held;
 
     private DataFolder(string path, FileStream held)
@@ -34,6 +37,8 @@ public sealed class DataFolder : IDisposable
         path = System.IO.Path.GetFullPath(path);
         try
         {
+            // Somebody's home, or /tmp, mistaken for ours would be closed to all others below.
+            if (Directory.Exists(path) && !IsOursOrEmpty(path)) throw new StartException($"{path} holds other things than Ampx's data: give an empty or a new folder with --data");
             Directory.CreateDirectory(path, Private);
             File.SetUnixFileMode(path, Private);
             // FileShare.None is an flock: the kernel drops it with the process, however that ends.
@@ -43,11 +48,17 @@ public sealed class DataFolder : IDisposable
         catch (Exception denied) when (denied is UnauthorizedAccessException or IOException)
         {
             var other = ServiceFile.Read(path);
-            if (other is not null && denied is IOException && ServiceFile.IsAlive(other))
+            if (denied is IOException && other is { IsAlive: true })
                 throw new StartException($"{path} is in use by the service at {other.Url} (pid {other.Pid}): stop it with 'ampx down --data {path}', or give another folder with --data");
+            if (denied.HResult == Held)
+                throw new StartException($"{path} is in use by another service that is just starting or ending: wait a moment, or give another folder with --data");
             throw new StartException($"can't use the data folder {path}: {denied.Message} Give another one with --data or Ampx__DataDirectory.", denied);
         }
     }
+
+    private static bool IsOursOrEmpty(string path) =>
+        File.Exists(System.IO.Path.Combine(path, "worker-id")) || File.Exists(System.IO.Path.Combine(path, "lock")) || File.Exists(System.IO.Path.Combine(path, "ampx.db"))
+        || Directory.EnumerateFileSystemEntries(path).Select(System.IO.Path.GetFileName).All(name => name![0] == '.' || name.StartsWith("service.log", StringComparison.Ordinal) || name == "lost+found");
 
     public void Dispose() => held.Dispose();
 
@@ -59,53 +70,5 @@ public sealed class DataFolder : IDisposable
         File.WriteAllText(file + ".new", made);
         File.Move(file + ".new", file, overwrite: true);
         return made;
-    }
-}
-
-/// <summary><c>service.json</c> in the data folder: how <c>ampx down</c> finds the service.</summary>
-/// <param name="Pid">Of the service.</param>
-/// <param name="ProcessStartTime">In clock ticks since boot, as <c>/proc/PID/stat</c> has it: tells a reused pid.</param>
-/// <param name="Url">Where it answers.</param>
-/// <param name="StartedAt">For people.</param>
-public sealed record ServiceFile(int Pid, long ProcessStartTime, string Url, DateTimeOffset StartedAt)
-{
-    private const string Name = "service.json";
-
-    /// <summary>Null if there is none that can be read.</summary>
-    public static ServiceFile? Read(string dataDirectory)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<ServiceFile>(File.ReadAllBytes(Path.Combine(dataDirectory, Name)), AmpxJson.Options);
-        }
-        catch (Exception missing) when (missing is IOException or UnauthorizedAccessException or JsonException)
-        {
-            return null;
-        }
-    }
-
-    public void Write(string dataDirectory)
-    {
-        var file = Path.Combine(dataDirectory, Name);
-        File.WriteAllBytes(file + ".new", JsonSerializer.SerializeToUtf8Bytes(this, AmpxJson.Options));
-        File.Move(file + ".new", file, overwrite: true);
-    }
-
-    /// <summary>True if the very process that wrote the file still runs.</summary>
-    public static bool IsAlive(ServiceFile service) => StartTimeOf(service.Pid) == service.ProcessStartTime;
-
-    /// <summary>Field 22 of <c>/proc/PID/stat</c>; null if there is no such process.</summary>
-    public static long? StartTimeOf(int pid)
-    {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{pid}/stat");
-            // The name in field 2 may hold spaces and parentheses: count from its last one.
-            return long.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19], System.Globalization.CultureInfo.InvariantCulture);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
     }
 }

@@ -31,7 +31,7 @@ public sealed class ServiceFacts(
     public async Task<string> Diff(TaskState task, CancellationToken cancel)
     {
         if (task is not { BaseSha: { } from, HeadSha: { } to }) return "";
-        var repo = forges.Parse(task.Repo);
+        var repo = forges.Parse(task);
         var remote = await forges.Of(repo).Remote(repo, cancel);
         // The commit may come from another machine or from a mirror that was removed since.
         if (!await mirrors.Has(remote, to, cancel)) await mirrors.Fetch(remote, cancel);
@@ -50,7 +50,8 @@ public sealed class ServiceFacts(
         if (new GitRemote(repo.Url).LocalPath is not { } path) return null;
         if (await local.Problem(path, request.Base, cancel) is { } problem) return new(problem.Code, problem.Message);
         if (request.Ci is not null) return null;
-        return AmpxYaml.Ci(await local.ReadFile(path, request.Base, AmpxYaml.FileName, cancel)) is null ? new(ErrorCodes.CiNotConfigured, AmpxYaml.HowToConfigure) : null;
+        var yaml = await local.ReadFile(path, request.Base, AmpxYaml.FileName, cancel);
+        return AmpxYaml.Ci(yaml) is null ? new(ErrorCodes.CiNotConfigured, AmpxYaml.WhyNone(yaml)) : null;
     }
 
     private static (NewTask?, Refusal?) No(string code, string detail) => (null, new Refusal(code, detail));

@@ -15,11 +15,11 @@ public static class Settings
     public static void Load(IConfigurationBuilder configuration, IEnumerable<KeyValuePair<string, string?>> flags)
     {
         configuration.Sources.Clear();
-        configuration.AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true, reloadOnChange: false);
+        Add(configuration, Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true);
         if (Environment.GetEnvironmentVariable("AMPX_CONFIG") is { Length: > 0 } file)
         {
             if (!File.Exists(file)) throw new StartException($"AMPX_CONFIG names {file}, which doesn't exist");
-            configuration.AddJsonFile(Path.GetFullPath(file), optional: false, reloadOnChange: false);
+            Add(configuration, Path.GetFullPath(file), optional: false);
         }
 
         configuration.AddEnvironmentVariables();
@@ -34,6 +34,18 @@ public static class Settings
         foreach (var child in root.GetChildren()) CheckChild(child, "", sections);
     }
 
+    private static void Add(IConfigurationBuilder configuration, string file, bool optional)
+    {
+        try
+        {
+            configuration.AddJsonFile(file, optional, reloadOnChange: false);
+        }
+        catch (Exception unreadable) when (unreadable is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"the settings file {file} can't be read: {unreadable.GetBaseException().Message.ReplaceLineEndings(" ")}", unreadable);
+        }
+    }
+
     private static void CheckChild(IConfigurationSection node, string parent, IReadOnlyDictionary<string, Type> sections)
     {
         if (Property(sections[parent], node.Key) is { } property)
@@ -45,18 +57,30 @@ public static class Settings
         var path = parent.Length == 0 ? node.Key : $"{parent}:{node.Key}";
         var section = sections.Keys.FirstOrDefault(known => known.Equals(path, StringComparison.OrdinalIgnoreCase))
             ?? throw new StartException($"{Shown(node)} is no setting of Ampx; known here: {string.Join(", ", Known(parent, sections))}");
+        RefuseValue(node);
         var type = sections[section];
         if (typeof(IDictionary).IsAssignableFrom(type))
         {
-            foreach (var profile in node.GetChildren())
-            {
-                foreach (var child in profile.GetChildren()) CheckLeaf(child, type.GetGenericArguments()[1]);
-            }
+            foreach (var profile in node.GetChildren()) CheckProfile(profile, type.GetGenericArguments()[1]);
 
             return;
         }
 
         foreach (var child in node.GetChildren()) CheckChild(child, section, sections);
+    }
+
+    private static void CheckProfile(IConfigurationSection profile, Type type)
+    {
+        RefuseValue(profile);
+        foreach (var child in profile.GetChildren()) CheckLeaf(child, type);
+        if (profile.Get(type) is not IValidatableObject whole) return;
+        foreach (var wrong in whole.Validate(new ValidationContext(whole)))
+            throw new StartException($"{string.Join(", ", wrong.MemberNames.Select(name => $"{Shown(profile)}:{name}"))} is missing: {wrong.ErrorMessage}");
+    }
+
+    private static void RefuseValue(IConfigurationSection node)
+    {
+        if (!string.IsNullOrEmpty(node.Value)) throw new StartException($"{Shown(node)} is '{node.Value}', but it is a section: name the setting in it that you mean ({Shown(node)}:…)");
     }
 
     private static void CheckLeaf(IConfigurationSection node, Type owner)
@@ -68,7 +92,12 @@ public static class Settings
 
     private static void CheckValue(IConfigurationSection node, Type type, PropertyInfo property)
     {
-        if (IsList(type)) return;
+        if (IsList(type))
+        {
+            if (!string.IsNullOrEmpty(node.Value)) throw new StartException($"{Shown(node)} is '{node.Value}', but it takes several values: number them, {Shown(node)}:0 is the first");
+            return;
+        }
+
         object? value;
         var plain = Nullable.GetUnderlyingType(type) ?? type;
         try
@@ -80,10 +109,15 @@ public static class Settings
             throw new StartException($"{Shown(node)} is '{node.Value}', which is no {Words(plain)}");
         }
 
+        if ((plain.IsEnum && value is not null && !Enum.IsDefined(plain, value)) || value is Uri and not { IsAbsoluteUri: true, Scheme: "http" or "https" })
+            throw new StartException($"{Shown(node)} is '{node.Value}', which is no {Words(plain)}");
+        if (value is TimeSpan { Ticks: > 0, Days: var number } && node.Value!.All(char.IsAsciiDigit))
+            throw new StartException($"{Shown(node)} is '{number}', which would be days: write {TimeSpan.FromSeconds(number):c} for seconds, {number}.00:00:00 for days");
         if (value is null && Nullable.GetUnderlyingType(type) is null && plain.IsValueType) throw new StartException($"{Shown(node)} is empty: give {Words(plain)}");
         foreach (var rule in property.GetCustomAttributes<ValidationAttribute>())
         {
             if (value is null || rule.IsValid(value)) continue;
+            if (rule is RequiredAttribute) throw new StartException($"{Shown(node)} is empty: give a value, or take the key out for the default");
             throw new StartException($"{Shown(node)} is '{node.Value}'; allowed: {Allowed(rule)}");
         }
     }
@@ -100,7 +134,7 @@ public static class Settings
     private static string Words(Type type) =>
         type == typeof(TimeSpan) ? "duration such as 00:00:15"
         : type == typeof(bool) ? "true or false"
-        : type == typeof(Uri) ? "URL"
+        : type == typeof(Uri) ? "http or https URL"
         : type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type).Select(name => name.ToLowerInvariant()))}"
         : "number";
 

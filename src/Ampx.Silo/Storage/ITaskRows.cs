@@ -8,8 +8,8 @@ public interface ITaskRows
     /// <summary>Tasks of a shard whose time has come, longest overdue first.</summary>
     Task<IReadOnlyList<DueTask>> Due(int shard, DateTimeOffset now, int limit, CancellationToken cancel);
 
-    /// <summary>When the shard's next task is due, overdue ones included; null if none is.</summary>
-    Task<DateTimeOffset?> NextDue(int shard, CancellationToken cancel);
+    /// <summary>When the shard's next task after <paramref name="now"/> is due; null if none is.</summary>
+    Task<DateTimeOffset?> NextDue(int shard, DateTimeOffset now, CancellationToken cancel);
 
     /// <summary>Tasks of a shard in any of these phases.</summary>
     Task<IReadOnlyList<PhaseRow>> InPhases(int shard, IReadOnlyCollection<Phase> phases, CancellationToken cancel);

@@ -16,9 +16,9 @@ public sealed class TaskRows(DbDataSource readers) : ITaskRows
         row => new DueTask(row.GetString(0), row.Word<Phase>(1), row.Time(2)), cancel);
 
     /// <inheritdoc/>
-    public async Task<DateTimeOffset?> NextDue(int shard, CancellationToken cancel) => (await readers.Rows(
-        "SELECT min(next_wake_at) FROM task_index WHERE shard = @shard AND next_wake_at IS NOT NULL",
-        new { shard }, row => row.TimeOrNull(0), cancel)).Single();
+    public async Task<DateTimeOffset?> NextDue(int shard, DateTimeOffset now, CancellationToken cancel) => (await readers.Rows(
+        "SELECT min(next_wake_at) FROM task_index WHERE shard = @shard AND next_wake_at > @now",
+        new { shard, now = now.ToUnixTimeMilliseconds() }, row => row.TimeOrNull(0), cancel)).Single();
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<PhaseRow>> InPhases(int shard, IReadOnlyCollection<Phase> phases, CancellationToken cancel) => phases.Count == 0 ? [] : await readers.Rows(

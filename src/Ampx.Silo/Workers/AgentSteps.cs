@@ -4,6 +4,7 @@ using Ampx.Silo.Agents;
 using Ampx.Silo.Agents.Runs;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Forges.Local;
 using Ampx.Silo.Git;
 using Ampx.Silo.Storage.Logs;
 using Microsoft.Extensions.Options;
@@ -18,11 +19,14 @@ public sealed class AgentSteps(
     /// <summary>The workspace on the task's branch: <see cref="Prepared"/>.</summary>
     public async Task<TaskEvent> Prepare(TaskState task, CancellationToken cancel)
     {
-        var repo = forges.Parse(task.Repo);
+        var repo = forges.Parse(task);
         var forge = forges.Of(repo);
         var remote = await forge.Remote(repo, cancel);
         var tree = await workspaces.Take(RequestFor(task, repo, remote), cancel);
         Log(task, "git", $"{task.Branch} begins at {tree.StartSha[..10]} ({tree.Base} is {tree.BaseSha[..10]})");
+        // Of a repository elsewhere it is known only now: still before the agent is paid.
+        if (task is { Forge: ForgeKind.Git, CiCommand: null } && await changes.ReadFile(remote, tree.BaseSha, AmpxYaml.FileName, cancel: cancel) is var yaml && AmpxYaml.Ci(yaml) is null)
+            return new StepFailed(ErrorCodes.CiNotConfigured, AmpxYaml.WhyNone(yaml));
         return new Prepared(tree.Base, tree.BaseSha, tree.StartSha, tree.RemoteSha, forge.CompareUrl(repo, tree.Base, task.Branch));
     }
 
@@ -31,7 +35,7 @@ public sealed class AgentSteps(
     {
         var runId = task.Run!.RunId;
         if (profiles.Find(task.Agent) is not { } profile) return new AgentFailed(ErrorCodes.AgentNotFound, $"there is no agent profile '{task.Agent}' in this service's settings", null);
-        if (workspaces.Find(task.Id) is not { } tree) return new AgentFailed(ErrorCodes.AgentFailed, "the workspace is gone", null);
+        if (workspaces.Find(task.Id) is not { } tree) return new WorkerLost("the workspace is gone");
         if (runs.Folder(runId).State is RunState.NotStarted)
         {
             var thread = task.ThreadId;
@@ -81,7 +85,7 @@ public sealed class AgentSteps(
     /// <summary>The commit at the remote: <see cref="Pushed"/>, or why not.</summary>
     public async Task<TaskEvent> Publish(TaskState task, CancellationToken cancel)
     {
-        var repo = forges.Parse(task.Repo);
+        var repo = forges.Parse(task);
         var remote = await forges.Of(repo).Remote(repo, cancel);
         if (!await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).MayPush(task.Step, task.Run!.RunId)) throw new OperationCanceledException("the run was taken away");
         var outcome = await pushes.Push(remote, task.Branch, task.HeadSha!, task.RemoteSha, task.Id, cancel);
@@ -92,7 +96,7 @@ public sealed class AgentSteps(
             PushOutcome.AdoptOwn own => new Pushed(own.Sha, await PullRequestFirst(task, remote, cancel)),
             PushOutcome.Moved { Sha: { } sha } => new BranchMoved(sha),
             PushOutcome.Moved => new StepFailed(ErrorCodes.PushRejected, $"somebody deleted {task.Branch} while the task was at work"),
-            PushOutcome.Refused no => new PushRefused(no.Detail, no.ForContent),
+            PushOutcome.Refused no => new PushRefused(no.ForContent ? no.Detail : $"the server refuses {task.Branch}: {no.Detail}", no.ForContent),
             PushOutcome.Lost => new WorkLost("the commit is neither on this machine nor at the remote"),
             PushOutcome.Failed bad => new StepFailed(ErrorCodes.PushRejected, bad.Detail),
             _ => throw new InvalidOperationException($"a push can't end in {outcome.GetType().Name}"),

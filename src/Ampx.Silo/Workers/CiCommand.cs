@@ -21,10 +21,11 @@ public sealed class CiCommand(
     public async Task<TaskEvent> Run(TaskState task, CancellationToken cancel)
     {
         var runId = task.Run!.RunId;
-        var repo = forges.Parse(task.Repo);
+        var repo = forges.Parse(task);
         var remote = await forges.Of(repo).Remote(repo, cancel);
-        var command = task.CiCommand ?? AmpxYaml.Ci(await changes.ReadFile(remote, task.BaseSha!, AmpxYaml.FileName, cancel: cancel));
-        if (command is null) return Ended("ci", null, ErrorCodes.CiNotConfigured, AmpxYaml.HowToConfigure);
+        var yaml = task.CiCommand is null ? await changes.ReadFile(remote, task.BaseSha!, AmpxYaml.FileName, cancel: cancel) : null;
+        var command = task.CiCommand ?? AmpxYaml.Ci(yaml);
+        if (command is null) return Ended("ci", null, ErrorCodes.CiNotConfigured, AmpxYaml.WhyNone(yaml));
         if (runs.Folder(runId).State is RunState.NotStarted)
         {
             Remove(runId);
@@ -37,6 +38,7 @@ public sealed class CiCommand(
         return end switch
         {
             null => new WorkerLost($"the supervisor of CI run {runId} is gone"),
+            { Reason: RunReason.Stopped or RunReason.LeaseEnded } => new WorkerLost($"CI run {runId} was stopped with the service: {end.Detail}"),
             { Reason: RunReason.TimedOut } => Ended(command, "timed_out", ErrorCodes.CiTimeout, $"'{command}' didn't end within {options.Value.Timeout:c}"),
             { Reason: RunReason.NotStarted } => Ended(command, "startup_failure", ErrorCodes.CiInfrastructure, end.Detail ?? $"'{command}' couldn't be started"),
             { Code: 0 } => Ended(command, "success", null, null),

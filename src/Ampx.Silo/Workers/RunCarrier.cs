@@ -17,8 +17,25 @@ public sealed partial class RunCarrier(
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <summary>Returns when the run is over for this worker; leaves everything running when <paramref name="stopping"/>.</summary>
+    /// <summary>With growing pauses half a minute for a step; with even ones five seconds for the end.</summary>
+    private const int Tries = 5;
+
+    /// <summary>Returns when the run is over for this worker and nothing of it is left; leaves everything running when <paramref name="stopping"/>.</summary>
     public async Task Carry(HeldRun run, CancellationToken stopping)
+    {
+        try
+        {
+            await Rounds(run, stopping);
+        }
+        catch (Exception broken) when (!stopping.IsCancellationRequested)
+        {
+            LogRunBroken(run.TaskId, run.Run.RunId, broken);
+        }
+
+        await LetGo(run);
+    }
+
+    private async Task Rounds(HeldRun run, CancellationToken stopping)
     {
         var task = grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(run.TaskId));
         while (await Patiently(task.Find, stopping) is { } state && state.Run == run.Run)
@@ -28,30 +45,44 @@ public sealed partial class RunCarrier(
             TaskEvent? news = null;
             try
             {
-                news = await Do(state, revoked.Token);
+                news = await DoPatiently(state, revoked.Token);
             }
             catch (OperationCanceledException) when (revoked.IsCancellationRequested)
             {
-                stopping.ThrowIfCancellationRequested();
-            }
-            catch (Exception broken)
-            {
-                LogBroken(state.Id, state.Phase, broken);
-                news = Broken(state.Phase, broken);
+                LogRevoked(state.Id, state.Phase);
             }
 
             await revoked.CancelAsync();
             await watch;
+            // What our own end has broken is no news: the next start does the step again.
+            stopping.ThrowIfCancellationRequested();
             if (news is null) continue;
+            // Whoever takes the task next must be alone with its thread.
+            if (news is WorkerLost or AgentFailed) await Stop(run.Run.RunId, stopping);
             // Whoever hears that the task has ended finds its log whole.
             await logs.Flush(stopping);
             await Patiently(() => task.Tell(news, state.Step), stopping);
         }
+    }
 
-        await Stop(run.Run.RunId, CancellationToken.None);
-        if (run.Run.Kind is RunKind.Agent) workspaces.Release(run.TaskId);
-        runs.Delete(run.Run.RunId);
-        ci.Remove(run.Run.RunId);
+    private async Task LetGo(HeldRun run)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await Stop(run.Run.RunId, CancellationToken.None);
+                if (run.Run.Kind is RunKind.Agent) workspaces.Release(run.TaskId);
+                runs.Delete(run.Run.RunId);
+                ci.Remove(run.Run.RunId);
+                return;
+            }
+            catch (Exception stuck) when (tries < Tries)
+            {
+                LogRunBroken(run.TaskId, run.Run.RunId, stuck);
+                await Task.Delay(Pause, clock);
+            }
+        }
     }
 
     /// <summary>Ends what runs in our folder for nobody, and gives back the trees that no run holds.</summary>
@@ -61,15 +92,45 @@ public sealed partial class RunCarrier(
         workspaces.ReleaseAllBut(held.Select(run => run.TaskId).ToHashSet());
         foreach (var folder in runs.All().Where(folder => !kept.Contains(folder.RunId)))
         {
-            LogOrphan(folder.RunId);
-            await Stop(folder.RunId, cancel);
-            runs.Delete(folder.RunId);
-            ci.Remove(folder.RunId);
+            try
+            {
+                LogOrphan(folder.RunId);
+                await Stop(folder.RunId, cancel);
+                runs.Delete(folder.RunId);
+                ci.Remove(folder.RunId);
+            }
+            catch (Exception stuck) when (!cancel.IsCancellationRequested)
+            {
+                // Not worth to keep the worker from its work; the next start tries again.
+                LogOrphanStuck(folder.RunId, stuck);
+            }
         }
     }
 
     /// <summary>Ends every agent and CI command on this machine; their tasks take them for lost and run them again.</summary>
     public async Task StopAll() => await Task.WhenAll(runs.All().Select(folder => Stop(folder.RunId, CancellationToken.None)));
+
+    /// <summary>
+    /// Does what the phase asks for. Steps without an agent are tried again by the state machine, where it shows; an agent that may be at work
+    /// isn't given up for a trouble of ours that passes.
+    /// </summary>
+    private async Task<TaskEvent> DoPatiently(TaskState task, CancellationToken revoked)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await Do(task, revoked);
+            }
+            catch (Exception broken) when (broken is not OperationCanceledException || !revoked.IsCancellationRequested)
+            {
+                LogBroken(task.Id, task.Phase, broken);
+                if (task.Phase is not Phase.Agent || tries == Tries || !Trouble.Passes(broken)) return Broken(task.Phase, broken);
+            }
+
+            await Task.Delay(Pause * (1 << tries), clock, revoked);
+        }
+    }
 
     private async Task<TaskEvent> Do(TaskState task, CancellationToken revoked) => task.Phase switch
     {
@@ -132,7 +193,7 @@ public sealed partial class RunCarrier(
             {
                 return await ask().WaitAsync(stopping);
             }
-            catch (Exception failed) when (failed is not OperationCanceledException and not IllegalTransitionException)
+            catch (Exception failed) when (!stopping.IsCancellationRequested && failed is not IllegalTransitionException)
             {
                 LogNotHeard(failed);
                 await Task.Delay(Pause, clock, stopping);
@@ -140,24 +201,28 @@ public sealed partial class RunCarrier(
         }
     }
 
-    private static TaskEvent Broken(Phase phase, Exception broken) => phase switch
+    private static TaskEvent Broken(Phase phase, Exception broken)
     {
-        Phase.Agent => new AgentFailed(Code(broken), broken.Message, null),
-        Phase.Preparing or Phase.Publishing or Phase.WaitingForCi => new StepFailed(Code(broken), broken.Message),
-        _ => new RunStopped(),
-    };
-
-    /// <summary>A full disk or a dead network passes; anything else that nobody foresaw is our own fault.</summary>
-    private static string Code(Exception broken) => broken switch
-    {
-        RemoteException remote => remote.Code,
-        Forges.ForgeException forge => forge.Code,
-        GitException or IOException or UnauthorizedAccessException or TimeoutException or HttpRequestException => ErrorCodes.CloneFailed,
-        _ => ErrorCodes.Internal,
-    };
+        var code = Trouble.CodeOf(broken, ErrorCodes.CloneFailed);
+        return phase switch
+        {
+            Phase.Agent => new AgentFailed(code, broken.Message, null),
+            Phase.Preparing or Phase.Publishing or Phase.WaitingForCi => new StepFailed(code, broken.Message),
+            _ => new WorkerLost($"the run couldn't be stopped in order: {broken.Message}"),
+        };
+    }
 
     [LoggerMessage(LogLevel.Warning, "task {Task}: {Phase} broke")]
     private partial void LogBroken(string task, Phase phase, Exception exception);
+
+    [LoggerMessage(LogLevel.Error, "task {Task}: run {Run} broke")]
+    private partial void LogRunBroken(string task, string run, Exception exception);
+
+    [LoggerMessage(LogLevel.Debug, "task {Task}: {Phase} is left")]
+    private partial void LogRevoked(string task, Phase phase);
+
+    [LoggerMessage(LogLevel.Warning, "run {Run} belongs to no task any more and can't be removed")]
+    private partial void LogOrphanStuck(string run, Exception exception);
 
     [LoggerMessage(LogLevel.Information, "run {Run} belongs to no task any more; it is ended")]
     private partial void LogOrphan(string run);

@@ -15,8 +15,10 @@ public sealed partial class Worker(
     TimeProvider clock, ILogger<Worker> log) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private const int ClaimTries = 3;
 
     private readonly ConcurrentDictionary<string, HeldRun> held = [];
+    /// <summary>By task: its last run here.</summary>
     private readonly ConcurrentDictionary<string, Task> carried = [];
     private readonly SlotGate agents = new(options.Value.Slots);
     private readonly SlotGate ci = new(options.Value.CiSlots is 0 ? options.Value.Slots : options.Value.CiSlots);
@@ -28,10 +30,10 @@ public sealed partial class Worker(
     {
         try
         {
-            await Resume(stoppingToken);
+            foreach (var run in await Mine(stoppingToken)) Launch(run, stoppingToken);
             await Task.WhenAll(Pull(RunKind.Agent, agents, stoppingToken), Pull(RunKind.Ci, ci, stoppingToken), Beat(stoppingToken));
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             LogStopping(held.Count);
         }
@@ -39,33 +41,75 @@ public sealed partial class Worker(
         await Task.WhenAll(carried.Values);
     }
 
-    /// <summary>Takes up the runs that the index says are ours; whatever else still runs in our folder is nobody's any more.</summary>
-    private async Task Resume(CancellationToken stopping)
+    /// <summary>The runs that the index says are ours; whatever else still runs in our folder is nobody's any more.</summary>
+    private async Task<List<HeldRun>> Mine(CancellationToken stopping)
     {
-        var mine = (await rows.RunsOf(folder.WorkerId, stopping))
-            .Select(run => new HeldRun(run.TaskId, run.Repo, new RunClaim(run.RunId, run.WorkerId, run.Kind))).ToList();
-        await carrier.CleanUp(mine, stopping);
-        foreach (var run in mine) Launch(run, stopping);
-        if (mine.Count > 0) LogResumed(mine.Count);
-        await grains.GetGrain<IWorkQueueGrain>(0).Beat(folder.WorkerId, [.. held.Values]);
+        while (true)
+        {
+            try
+            {
+                var mine = (await rows.RunsOf(folder.WorkerId, stopping)).Select(run => new HeldRun(run.TaskId, run.Repo, new RunClaim(run.RunId, run.WorkerId, run.Kind))).ToList();
+                await carrier.CleanUp(mine, stopping);
+                if (mine.Count > 0) LogResumed(mine.Count);
+                return mine;
+            }
+            catch (Exception failed) when (!stopping.IsCancellationRequested)
+            {
+                LogResumeFailed(failed);
+                await Task.Delay(Pause, clock, stopping);
+            }
+        }
     }
 
     private async Task Pull(RunKind kind, SlotGate slots, CancellationToken stopping)
     {
         var queue = grains.GetGrain<IWorkQueueGrain>(0);
-        while (true)
+        while (!stopping.IsCancellationRequested)
         {
             await slots.Room(stopping);
             try
             {
-                if (await queue.Take(folder.WorkerId, kind, stopping) is not { } entry) continue;
-                var run = new RunClaim(Ulid.NewUlid().ToString(), folder.WorkerId, kind);
-                if (await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(entry.TaskId)).Claim(entry.Step, run) is null) continue;
-                Launch(new HeldRun(entry.TaskId, entry.Repo, run), stopping);
+                if (await queue.Take(folder.WorkerId, kind, stopping) is { } entry) await Claim(entry, stopping);
             }
             catch (Exception failed) when (!stopping.IsCancellationRequested)
             {
                 LogPullFailed(kind, failed);
+                await Task.Delay(Pause, clock, stopping);
+            }
+        }
+    }
+
+    private async Task Claim(QueueEntry entry, CancellationToken stopping)
+    {
+        var run = new HeldRun(entry.TaskId, entry.Repo, new RunClaim(Ulid.NewUlid().ToString(), folder.WorkerId, entry.Kind));
+        // Held before it is claimed, so that no beat says otherwise.
+        held[run.Run.RunId] = run;
+        var claimed = false;
+        try
+        {
+            claimed = await Claimed(entry.Step, run, stopping);
+        }
+        finally
+        {
+            if (!claimed) held.TryRemove(run.Run.RunId, out _);
+        }
+
+        if (claimed) Launch(run, stopping);
+        else await grains.GetGrain<IWorkQueueGrain>(0).Decline(entry, run.Run.RunId);
+    }
+
+    /// <summary>The same claim again when its answer is lost: it may be in the state already.</summary>
+    private async Task<bool> Claimed(int step, HeldRun run, CancellationToken stopping)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(run.TaskId)).Claim(step, run.Run) is not null;
+            }
+            catch (Exception failed) when (!stopping.IsCancellationRequested && tries < ClaimTries)
+            {
+                LogPullFailed(run.Run.Kind, failed);
                 await Task.Delay(Pause, clock, stopping);
             }
         }
@@ -76,38 +120,45 @@ public sealed partial class Worker(
         var slots = run.Run.Kind is RunKind.Agent ? agents : ci;
         slots.Enter();
         held[run.Run.RunId] = run;
+        // One run of a task at a time: the next one finds neither the last one's agent alive nor its own tree given back by the last one's end.
+        var earlier = carried.GetValueOrDefault(run.TaskId, Task.CompletedTask);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        carried[run.Run.RunId] = done.Task;
+        carried[run.TaskId] = done.Task;
         _ = Task.Run(async () =>
         {
             try
             {
+                await earlier;
                 await carrier.Carry(run, stopping);
             }
-            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            catch (Exception) when (stopping.IsCancellationRequested)
             {
                 LogLeft(run.TaskId, run.Run.RunId);
             }
             catch (Exception broken)
             {
-                // The queue misses this run in the next beat and tells the task.
                 LogBroken(run.TaskId, run.Run.RunId, broken);
             }
             finally
             {
                 held.TryRemove(run.Run.RunId, out _);
                 slots.Leave();
-                carried.TryRemove(run.Run.RunId, out _);
+                if (!stopping.IsCancellationRequested) TellQueue(run);
+                carried.TryRemove(new(run.TaskId, done.Task));
                 done.SetResult();
             }
         }, CancellationToken.None);
     }
 
+    /// <summary>A hint: without it the queue finds out by the beats.</summary>
+    private void TellQueue(HeldRun run) => grains.GetGrain<IWorkQueueGrain>(0).LetGo(run)
+        .ContinueWith(failed => LogBeatFailed(failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+
     private async Task Beat(CancellationToken stopping)
     {
         var queue = grains.GetGrain<IWorkQueueGrain>(0);
         using var timer = new PeriodicTimer(options.Value.LeaseTime / 5, clock);
-        while (await timer.WaitForNextTickAsync(stopping))
+        do
         {
             try
             {
@@ -118,10 +169,14 @@ public sealed partial class Worker(
                 LogBeatFailed(failed);
             }
         }
+        while (await timer.WaitForNextTickAsync(stopping));
     }
 
     [LoggerMessage(LogLevel.Information, "goes on with {Count} runs from before the restart")]
     private partial void LogResumed(int count);
+
+    [LoggerMessage(LogLevel.Error, "couldn't find out which runs are this worker's; trying again")]
+    private partial void LogResumeFailed(Exception exception);
 
     [LoggerMessage(LogLevel.Information, "stopping; {Count} runs stay under their supervisors")]
     private partial void LogStopping(int count);

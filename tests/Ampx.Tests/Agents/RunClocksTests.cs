@@ -67,8 +67,11 @@ public sealed class RunClocksTests : IAsyncLifetime
     [Fact]
     public async Task Output_over_the_limit_is_dropped_and_the_agent_goes_on()
     {
-        var exit = await _disk.RunToItsEnd(_disk.Shell("head -c 100000000 /dev/zero; touch finished") with { OutputLimit = 1_000_000 });
-        Assert.Equal((0, 99_000_000, 1_000_000), (exit.Code, exit.DroppedBytes, new FileInfo(_disk.Runs.Folder(_disk.First).OutPath).Length));
+        var exit = await _disk.RunToItsEnd(_disk.Shell("head -c 100000000 /dev/zero; echo; echo result; touch finished") with { OutputLimit = 1_000_000 });
+        var lines = await File.ReadAllLinesAsync(_disk.Runs.Folder(_disk.First).OutPath);
+        Assert.Equal((0, 1_000_000), (exit.Code, lines[0].Length));
+        Assert.Equal("[ampx: 99000001 bytes of output were left out here: it was longer than 1000000 bytes]", lines[1]);
+        Assert.Equal((99_000_001, "result"), (exit.DroppedBytes, lines[2]));
         Assert.True(File.Exists(Path.Combine(_disk.Work, "finished")));
     }
 

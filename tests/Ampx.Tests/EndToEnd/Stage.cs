@@ -4,7 +4,7 @@ using System.Text.Json;
 using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
-using Ampx.Silo.Hosting;
+
 using Xunit;
 
 namespace Ampx.Tests.EndToEnd;

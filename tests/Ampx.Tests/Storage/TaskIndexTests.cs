@@ -152,13 +152,15 @@ public sealed class TaskIndexTests : IDisposable
         var shard = WakeShard.Of(a.Id);
 
         Assert.Empty(await rows.Due(shard, At(0.999), 10, StorageFolder.Soon));
-        var next = Assert.NotNull(await rows.NextDue(shard, StorageFolder.Soon));
+        var next = Assert.NotNull(await rows.NextDue(shard, At(0.999), StorageFolder.Soon));
         Assert.InRange(next, At(1), At(1.002));
         Assert.Equal([b.Id], (await rows.Due(shard, next, 10, StorageFolder.Soon)).Select(d => d.TaskId));
         Assert.DoesNotContain(a.Id, (await rows.Due(shard, At(2), 10, StorageFolder.Soon)).Select(d => d.TaskId));
         Assert.Equal([b.Id, a.Id], (await rows.Due(shard, At(3), 10, StorageFolder.Soon)).Select(d => d.TaskId));
         Assert.Equal([b.Id], (await rows.Due(shard, At(3), 1, StorageFolder.Soon)).Select(d => d.TaskId));
-        Assert.Null(await rows.NextDue((shard + 1) % WakeShard.Count, StorageFolder.Soon));
+        Assert.Null(await rows.NextDue((shard + 1) % WakeShard.Count, At(0), StorageFolder.Soon));
+        Assert.InRange(Assert.NotNull(await rows.NextDue(shard, At(1.5), StorageFolder.Soon)), At(2), At(2.003));
+        Assert.Null(await rows.NextDue(shard, At(3), StorageFolder.Soon));
     }
 
     [Fact]

@@ -30,6 +30,7 @@ public sealed partial class AgentRuns(string dataDirectory, SupervisorProgram su
         if (folder.State is not RunState.NotStarted)
             return folder;
 
+        cancel.ThrowIfCancellationRequested();
         Directory.CreateDirectory(folder.Path, Private);
         AtomicFile.Write(folder.In(RunFiles.In), Encoding.UTF8.GetBytes(stdin));
         TouchLease(spec.RunId);
@@ -44,7 +45,8 @@ public sealed partial class AgentRuns(string dataDirectory, SupervisorProgram su
                     + $"Is the disk of {folder.Path} full, or {supervisor.Path} not executable there?");
             if (time.GetElapsedTime(since) > StartPatience)
                 throw new TimeoutException($"The supervisor of run {spec.RunId} did not begin within {StartPatience.TotalSeconds} s.");
-            await Task.Delay(TimeSpan.FromMilliseconds(5), time, cancel);
+            // Not cancelled: who stops this run next must find its supervisor, not a process that is about to become it.
+            await Task.Delay(TimeSpan.FromMilliseconds(5), time, CancellationToken.None);
         }
         return folder;
     }

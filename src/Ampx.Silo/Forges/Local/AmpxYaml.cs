@@ -11,6 +11,10 @@ public static class AmpxYaml
     /// <summary>What to do about <c>ci_not_configured</c>: both ways.</summary>
     public const string HowToConfigure = "this repository has no CI: give its command with --ci \"make test\", or commit a file .ampx.yml with a line such as 'ci: make test' on the base branch";
 
+    /// <summary>What to tell of a repository whose <c>.ampx.yml</c> is <paramref name="text"/> (null: it has none) and names no command.</summary>
+    public static string WhyNone(string? text) =>
+        text is null ? HowToConfigure : $"this repository's {FileName} has no command under 'ci:', or isn't YAML: mend it on the base branch (a line such as 'ci: make test'), or give the command with --ci \"make test\"";
+
     /// <summary>The value of <c>ci:</c>; null without file, key or readable YAML.</summary>
     public static string? Ci(string? text)
     {

@@ -1,0 +1,92 @@
+using Ampx.Core.Tasks;
+using Xunit;
+
+namespace Ampx.Tests.EndToEnd;
+
+/// <summary>Up, down and demo as people run them.</summary>
+public sealed class ServiceTests
+{
+    [Fact]
+    public async Task The_demo_ends_merged_after_two_attempts()
+    {
+        await using var stage = new Stage();
+        stage.Environment.Remove("Ampx__DataDirectory");
+        var (code, output, errors) = await stage.Ampx("demo");
+        Assert.True(code == 0, errors);
+        Assert.Contains("merged after 2 attempts", output, StringComparison.Ordinal);
+        Assert.Contains("agent is not", output, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("Ampx-Task:", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Down_leaves_the_agent_at_work_up_takes_it_up_again_and_no_line_is_lost()
+    {
+        await using var stage = new Stage();
+        var go = Path.Combine(stage.Root, "go");
+        var pid = Path.Combine(stage.Root, "pid");
+        stage.Agent("slow", $"""
+            echo $$ > {pid}
+            i=0
+            while [ ! -e {go} ] || [ $i -lt 100 ]; do i=$((i+1)); echo "line $i"; [ -e {go} ] || sleep 0.02; done
+            echo $i > lines
+            """);
+        var repo = await stage.Repository("answer", ("README.md", "An answer."));
+        await stage.Up();
+        var id = (await stage.Start(repo, "Be slow", "--agent", "slow", "--ci", "true")).Id;
+        await Stage.Until(() => Task.FromResult(File.Exists(pid)), "the agent runs");
+
+        var down = await stage.Ampx("down", "--data", stage.Data);
+        Assert.True(down.Code == 0, down.Err);
+        var agent = File.ReadAllText(pid).Trim();
+        Assert.True(Directory.Exists($"/proc/{agent}"), "the agent died with the service");
+        await stage.Up();
+        File.WriteAllText(go, "");
+
+        var task = await stage.Ended(id);
+        Assert.Equal((Status.Success, 1), (task.Status, task.Attempts));
+        Assert.Equal(agent, File.ReadAllText(pid).Trim());
+        var count = int.Parse(await stage.Git(repo, "show", $"{task.Branch}:lines"), System.Globalization.CultureInfo.InvariantCulture);
+        var (_, log, refused) = await stage.Ampx("logs", id, "--source", "agent", "--json", "--tail", "10000");
+        Assert.True(log.Contains("entries", StringComparison.Ordinal), log + refused);
+        Assert.Equal(Enumerable.Range(1, count).Select(i => $"line {i}"), Lines(log));
+    }
+
+    [Fact]
+    public async Task Down_with_stop_agents_ends_them_and_their_tasks_go_on_later()
+    {
+        await using var stage = new Stage();
+        var pids = Path.Combine(stage.Root, "pids");
+        stage.Agent("twice", $"echo $$ >> {pids}; [ $(wc -l < {pids}) -gt 1 ] || sleep 600; echo 1 > file");
+        var repo = await stage.Repository("answer", ("README.md", "An answer."));
+        await stage.Up();
+        var id = (await stage.Start(repo, "Be slow", "--agent", "twice", "--ci", "true")).Id;
+        await Stage.Until(() => Task.FromResult(File.Exists(pids)), "the agent runs");
+
+        var down = await stage.Ampx("down", "--data", stage.Data, "--stop-agents");
+        Assert.True(down.Code == 0, down.Err);
+        Assert.False(Directory.Exists($"/proc/{File.ReadAllLines(pids)[0]}"));
+        await stage.Up();
+        var task = await stage.Ended(id);
+        Assert.Equal((Status.Success, 1), (task.Status, task.Attempts));
+    }
+
+    [Fact]
+    public async Task A_link_signs_a_browser_in_to_the_dashboard_once()
+    {
+        await using var stage = new Stage();
+        await stage.Up();
+        var (code, output, errors) = await stage.Ampx("dashboard");
+        Assert.True(code == 0, errors);
+        var link = output.Split().Single(word => word.StartsWith("http", StringComparison.Ordinal));
+        using var browser = new HttpClient();
+        using var page = await browser.GetAsync(link);
+        Assert.EndsWith("/dashboard", page.RequestMessage!.RequestUri!.AbsolutePath.TrimEnd('/'), StringComparison.Ordinal);
+        Assert.Contains("<html", await page.Content.ReadAsStringAsync(), StringComparison.OrdinalIgnoreCase);
+        using var stranger = new HttpClient();
+        using var again = await stranger.GetAsync(link);
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, again.StatusCode);
+    }
+
+    private static IEnumerable<string> Lines(string log) =>
+        System.Text.Json.JsonDocument.Parse(log).RootElement.GetProperty("entries").EnumerateArray().Select(entry => entry.GetProperty("text").GetString()!);
+}

@@ -1,0 +1,68 @@
+using Ampx.Core.Tasks;
+using Ampx.Silo.Grains;
+using Xunit;
+
+namespace Ampx.Tests.Grains;
+
+public sealed class FairQueueTests
+{
+    private readonly FairQueue queue = new();
+
+    [Fact]
+    public void Owners_take_turns_and_each_ones_oldest_task_goes_first()
+    {
+        foreach (var task in new[] { "ada-3", "ada-1", "ada-2", "bob-4", "bob-5" }) Add(task);
+        Assert.Equal(["ada-1", "bob-4", "ada-2", "bob-5", "ada-3"], TakeAll());
+    }
+
+    [Fact]
+    public void Who_comes_late_is_not_behind_who_has_many()
+    {
+        for (var n = 1; n <= 5; n++) Add($"ada-{n}");
+        Assert.Equal("ada-1", Take());
+        Add("bob-9");
+        Assert.Equal(["bob-9", "ada-2", "ada-3"], [Take(), Take(), Take()]);
+    }
+
+    [Fact]
+    public void A_full_repository_holds_up_nobody_else()
+    {
+        Add("ada-1", repo: "full");
+        Add("ada-2", repo: "free");
+        Assert.Equal("ada-2", queue.Take(RunKind.Agent, repo => repo == "full")?.TaskId);
+        Assert.Null(queue.Take(RunKind.Agent, repo => repo == "full"));
+        Assert.Equal("ada-1", Take());
+    }
+
+    [Fact]
+    public void Agents_and_CI_commands_wait_apart()
+    {
+        Add("ada-1", kind: RunKind.Ci);
+        Assert.Null(Take());
+        Assert.Equal("ada-1", queue.Take(RunKind.Ci, _ => false)?.TaskId);
+    }
+
+    [Fact]
+    public void An_offer_that_was_overtaken_changes_nothing()
+    {
+        Add("ada-1", step: 5);
+        Add("ada-1", step: 3);
+        Assert.Equal(1, queue.Count);
+        queue.Remove("ada-1", 4);
+        Assert.Equal(5, queue.Take(RunKind.Agent, _ => false)?.Step);
+        Add("ada-1", step: 7);
+        queue.Remove("ada-1", 7);
+        Assert.Equal(0, queue.Count);
+    }
+
+    private void Add(string task, string repo = "shop", RunKind kind = RunKind.Agent, int step = 1) => queue.Add(new QueueEntry(task, task.Split('-')[0], repo, step, kind));
+
+    private string? Take() => queue.Take(RunKind.Agent, _ => false)?.TaskId;
+
+    private List<string> TakeAll()
+    {
+        var all = new List<string>();
+        while (Take() is { } task) all.Add(task);
+        return all;
+    }
+}

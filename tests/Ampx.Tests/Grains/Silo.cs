@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using Ampx.Core.Tasks;
+using Ampx.Silo.Forges;
+using Ampx.Silo.Git;
+using Ampx.Silo.Grains;
+using Ampx.Silo.Storage;
+using Ampx.Silo.Workers;
+using Ampx.Tests.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
+using Orleans.Storage;
+using Orleans.TestingHost;
+
+namespace Ampx.Tests.Grains;
+
+/// <summary>A silo with the real grains over real database files and no worker: the test is the worker.</summary>
+internal sealed class Silo : IAsyncDisposable
+{
+    private readonly InProcessTestCluster cluster;
+    private readonly Calls calls;
+
+    private Silo(InProcessTestCluster cluster, FaultyStorage storage, Calls calls)
+    {
+        this.cluster = cluster;
+        this.calls = calls;
+        Storage = storage;
+    }
+
+    public FaultyStorage Storage { get; }
+    public IWorkQueueGrain Queue => cluster.Client.GetGrain<IWorkQueueGrain>(0);
+    public IGrainFactory Grains => cluster.Client;
+
+    public static async Task<Silo> Start(StorageFolder files, TimeProvider? time = null, params (string Key, string Value)[] settings)
+    {
+        var (storage, calls) = (new FaultyStorage(), new Calls());
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.Options.ServiceId = "ampx";
+        builder.Options.ConfigureFileLogging = false;
+        builder.ConfigureSilo((_, silo) =>
+        {
+            foreach (var (key, value) in settings) silo.Configuration[$"Ampx:{key}"] = value;
+            if (time is not null) silo.Services.AddSingleton(time);
+            silo.Services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers");
+            silo.Services.AddSingleton(new TaskRules());
+            silo.Services.AddGit(_ => files.Folder).AddForges();
+            silo.AddAmpxStorage(files.Folder);
+            storage.StandBefore(silo.Services);
+            silo.AddIncomingGrainCallFilter(calls);
+        });
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new Silo(cluster, storage, calls);
+    }
+
+    public ITaskGrain Task(string id) => cluster.Client.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(id));
+
+    public IWakeGrain Wake(string taskId) => cluster.Client.GetGrain<IWakeGrain>(WakeShard.Of(taskId));
+
+    /// <summary>Stores a task as if it had come so far; before its grain is called for the first time.</summary>
+    public async Task<TaskState> Plant(TaskState task)
+    {
+        var store = cluster.GetSiloServiceProvider().GetRequiredKeyedService<IGrainStorage>(StorageExtensions.StorageName);
+        await store.WriteStateAsync(StorageExtensions.TaskStateName, Task(task.Id).GetGrainId(), new GrainState<TaskState>(task));
+        return task;
+    }
+
+    /// <summary>A task that <paramref name="run"/> prepares.</summary>
+    public Task<TaskState> PlantRun(RunClaim run, string repo = "acme/shop") => Plant(TaskMachine.Apply(NewTask(repo: repo), new Claimed(run) { At = StorageFolder.Start }, new TaskRules()));
+
+    public static TaskState NewTask(string owner = "ada", string repo = "acme/shop") => StorageFolder.NewTask(owner: owner, repo: repo);
+
+    /// <summary>How often the task was woken.</summary>
+    public int Wakes(string id) => calls.Woken.GetValueOrDefault(Task(id).GetGrainId());
+
+    public async Task<TaskState> Until(string id, Func<TaskState, bool> wanted)
+    {
+        while (true)
+        {
+            var task = await Task(id).Find();
+            if (wanted(task!)) return task!;
+            await System.Threading.Tasks.Task.Delay(20, StorageFolder.Soon);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await cluster.StopAllSilosAsync();
+        await cluster.DisposeAsync();
+    }
+
+    private sealed class Calls : IIncomingGrainCallFilter
+    {
+        public ConcurrentDictionary<GrainId, int> Woken { get; } = [];
+
+        public System.Threading.Tasks.Task Invoke(IIncomingGrainCallContext context)
+        {
+            if (context is { InterfaceName: var name, MethodName: nameof(ITaskGrain.Wake) } && name.Contains("task", StringComparison.OrdinalIgnoreCase))
+                Woken.AddOrUpdate(context.TargetId, 1, (_, count) => count + 1);
+            return context.Invoke();
+        }
+    }
+}
+
+/// <summary>The real storage behind a disk that fails when told to.</summary>
+internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISiloLifecycle>
+{
+    private IGrainStorage real = null!;
+
+    /// <summary>The next write fails before it reaches the disk.</summary>
+    public bool LoseNext { get; set; }
+
+    /// <summary>The next write reaches the disk and its answer is lost.</summary>
+    public bool ForgetNext { get; set; }
+
+    /// <summary>Writes wait for this.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
+
+    public void StandBefore(IServiceCollection services)
+    {
+        var inner = services.Last(service => service.ServiceType == typeof(IGrainStorage) && Equals(service.ServiceKey, StorageExtensions.StorageName));
+        services.Remove(inner);
+        services.AddKeyedSingleton<IGrainStorage>(StorageExtensions.StorageName, (provider, key) =>
+        {
+            real = (IGrainStorage)(inner.KeyedImplementationFactory?.Invoke(provider, key) ?? ActivatorUtilities.CreateInstance(provider, inner.KeyedImplementationType!));
+            return this;
+        });
+    }
+
+    public void Participate(ISiloLifecycle observer) => ((ILifecycleParticipant<ISiloLifecycle>)real).Participate(observer);
+
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => real.ReadStateAsync(stateName, grainId, grainState);
+
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        await Gate;
+        if (LoseNext)
+        {
+            LoseNext = false;
+            throw new IOException("No space left on device");
+        }
+
+        await real.WriteStateAsync(stateName, grainId, grainState);
+        if (!ForgetNext) return;
+        ForgetNext = false;
+        throw new TimeoutException("the disk didn't answer");
+    }
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => real.ClearStateAsync(stateName, grainId, grainState);
+}

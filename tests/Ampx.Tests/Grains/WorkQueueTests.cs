@@ -1,0 +1,160 @@
+using Ampx.Core.Tasks;
+using Ampx.Silo.Grains;
+using Ampx.Tests.Storage;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Ampx.Tests.Grains;
+
+public sealed class WorkQueueTests : IDisposable
+{
+    private const string Worker = "worker-1";
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
+    private readonly StorageFolder files = new();
+    private readonly FakeTimeProvider time = new(StorageFolder.Start);
+
+    public void Dispose() => files.Dispose();
+
+    [Fact]
+    public async Task A_new_queue_knows_who_waits_and_serves_owners_in_turn()
+    {
+        await using var silo = await Silo.Start(files);
+        TaskState[] tasks = [Silo.NewTask("ada"), Silo.NewTask("ada"), Silo.NewTask("bob")];
+        foreach (var task in tasks) await silo.Plant(task);
+        var (first, second) = (await Take(silo), await Take(silo));
+        Assert.NotEqual(first?.Owner, second?.Owner);
+        Assert.Equal("ada", (await Take(silo))?.Owner);
+    }
+
+    [Fact]
+    public async Task An_offer_wakes_who_waits_for_one()
+    {
+        await using var silo = await Silo.Start(files);
+        var waits = Take(silo);
+        await silo.Queue.Offer(Entry("t1"));
+        Assert.Equal("t1", (await waits)?.TaskId);
+    }
+
+    [Fact]
+    public async Task What_was_taken_and_not_claimed_is_offered_again_and_what_was_declined_is_not()
+    {
+        await using var silo = await Silo.Start(files, time);
+        await silo.Queue.Offer(Entry("t1"));
+        Assert.Equal("t1", (await Take(silo))?.TaskId);
+        await Pass(silo, TimeSpan.FromSeconds(12));
+        var again = await Take(silo);
+        Assert.Equal("t1", again?.TaskId);
+        await silo.Queue.Decline(again!, "run-1");
+        await Pass(silo, TimeSpan.FromSeconds(30));
+        await silo.Queue.Offer(Entry("t2"));
+        Assert.Equal("t2", (await Take(silo))?.TaskId);
+        Assert.Null(await Taken(silo));
+    }
+
+    [Fact]
+    public async Task Calls_that_overtake_each_other_lose_no_task()
+    {
+        await using var silo = await Silo.Start(files);
+        // The run of step 2 was lost at once: its "follow" comes after the next offer.
+        await silo.Queue.Offer(Entry("t1", step: 3));
+        await silo.Queue.Follow(Held("t1", "run-1"), 2);
+        await silo.Queue.Offer(Entry("t1", step: 1));
+        Assert.Equal(3, (await Take(silo))?.Step);
+    }
+
+    [Fact]
+    public async Task PerRepo_counts_a_repository_however_it_is_written_and_a_run_that_ends_makes_room_at_once()
+    {
+        await using var silo = await Silo.Start(files, time, ("Workers:PerRepo", "1"));
+        await silo.Queue.Offer(Entry("t1", "acme/shop"));
+        await silo.Queue.Offer(Entry("t2", "https://github.com/acme/Shop.git"));
+        await silo.Queue.Offer(Entry("t3", "acme/till"));
+        var first = await Take(silo);
+        Assert.Equal("t1", first?.TaskId);
+        Assert.Equal("t3", (await Take(silo))?.TaskId);
+        await silo.Queue.Follow(Held("t1", "run-1"), 2);
+        await silo.Queue.Beat(Worker, [Held("t1", "run-1")]);
+        var waits = Take(silo);
+        await silo.Queue.Beat(Worker, [Held("t1", "run-1")]);
+        Assert.False(waits.IsCompleted);
+        await silo.Queue.LetGo(Held("t1", "run-1"));
+        Assert.Equal("t2", (await waits)?.TaskId);
+    }
+
+    [Fact]
+    public async Task A_run_is_lost_when_two_beats_in_a_row_lack_it()
+    {
+        await using var silo = await Silo.Start(files);
+        var run = new RunClaim("run-1", Worker, RunKind.Agent);
+        var task = await silo.PlantRun(run);
+        // This beat set out before the claim; the next ones have the run.
+        await silo.Queue.Beat(Worker, []);
+        await silo.Queue.Beat(Worker, [new(task.Id, task.Repo, run)]);
+        await silo.Queue.Beat(Worker, []);
+        await silo.Queue.Beat("worker-2", []);
+        Assert.Equal(run, (await silo.Task(task.Id).Find())?.Run);
+        await silo.Queue.Beat(Worker, []);
+        var lost = await silo.Until(task.Id, now => now.Run is null);
+        Assert.Equal((Phase.WaitingForWorker, 1, true), (lost.Phase, lost.Attempts, lost.RunCounted));
+        Assert.Equal(task.Id, (await Take(silo))?.TaskId);
+    }
+
+    [Fact]
+    public async Task A_run_that_its_worker_has_let_go_is_lost_at_once_if_the_task_still_counts_on_it()
+    {
+        await using var silo = await Silo.Start(files);
+        var run = new RunClaim("run-1", Worker, RunKind.Agent);
+        var task = await silo.PlantRun(run);
+        await silo.Queue.LetGo(new(task.Id, task.Repo, run with { RunId = "run-0" }));
+        await silo.Queue.LetGo(new(task.Id, task.Repo, run));
+        await silo.Until(task.Id, now => now.Run is null);
+        Assert.Equal(1, await files.Scalar<int>("SELECT count(*) FROM task_timeline WHERE cause = 'worker_lost'"));
+    }
+
+    [Fact]
+    public async Task A_silent_worker_is_given_up_after_a_lease_and_a_queue_that_slept_forgives()
+    {
+        await using var silo = await Silo.Start(files, time);
+        var run = new RunClaim("run-1", Worker, RunKind.Agent);
+        var task = await silo.PlantRun(run);
+        await silo.Queue.Beat(Worker, [new(task.Id, task.Repo, run)]);
+        // An hour in which the whole process stood still.
+        await Pass(silo, TimeSpan.FromHours(1), steps: 1);
+        await Pass(silo, TimeSpan.FromSeconds(16));
+        Assert.Equal(run, (await silo.Task(task.Id).Find())?.Run);
+        await Pass(silo, TimeSpan.FromSeconds(10));
+        await silo.Until(task.Id, now => now.Run is null);
+    }
+
+    private static QueueEntry Entry(string task, string repo = "acme/shop", int step = 1) => new(task, "ada", repo, step, RunKind.Agent);
+
+    private static HeldRun Held(string task, string run, string repo = "acme/shop") => new(task, repo, new RunClaim(run, Worker, RunKind.Agent));
+
+    private static Task<QueueEntry?> Take(Silo silo) => silo.Queue.Take(Worker, RunKind.Agent, StorageFolder.Soon);
+
+    /// <summary>What there is right now; null if nothing.</summary>
+    private static async Task<QueueEntry?> Taken(Silo silo)
+    {
+        using var brief = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        try
+        {
+            return await silo.Queue.Take(Worker, RunKind.Agent, brief.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Time passes in ticks, as it does for a process that runs.</summary>
+    private async Task Pass(Silo silo, TimeSpan span, int? steps = null)
+    {
+        var count = steps ?? (int)(span / Tick);
+        for (var step = 0; step < count; step++)
+        {
+            time.Advance(span / count);
+            await Task.Delay(50);
+            await silo.Queue.Follow(Held("nobody", "nothing"), 0);
+        }
+    }
+}
