@@ -8,7 +8,8 @@ log=$(mktemp)
 finish() {
   local code=$? line total passed=0 failed=0
   line=$(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -E '^ *Ampx\.Tests +Total: [0-9]+' | tail -1) || true
-  number() { sed -n "s/.*[ ,]$1: \([0-9]*\).*/\1/p" <<<"$line"; }
+  # With nothing to run the line has its total only.
+  number() { local n; n=$(sed -n "s/.*[ ,]$1: *\([0-9]*\).*/\1/p" <<<"$line"); echo "${n:-0}"; }
   if [ -n "$line" ]; then
     total=$(number Total)
     passed=$((total - $(number Failed) - $(number Skipped) - $(number 'Not Run')))
