@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
-using Ampx.Silo.Hosting;
+using Ampx.Core;
 using Ampx.Tests.EndToEnd;
 using Xunit;
 
@@ -50,7 +50,7 @@ public sealed partial class ExampleTests
         }
         finally
         {
-            if (ServiceFile.Read(stage.Data) is { } service && ServiceFile.IsAlive(service)) await stage.Ampx("down", "--stop-agents");
+            if (ServiceFile.Live(stage.Data) is not null) await stage.Ampx("down", "--stop-agents");
         }
     }
 
