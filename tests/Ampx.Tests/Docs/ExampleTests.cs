@@ -50,7 +50,7 @@ public sealed partial class ExampleTests
         }
         finally
         {
-            if (ServiceFile.Read(stage.Data) is { IsAlive: true }) await stage.Ampx("down", "--stop-agents");
+            if (ServiceFile.Live(stage.Data) is not null) await stage.Ampx("down", "--stop-agents");
         }
     }
 
