@@ -2,6 +2,7 @@ using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
 using Microsoft.Extensions.Logging;
+using Polly;
 
 namespace Ampx.Silo.Grains;
 
@@ -13,6 +14,7 @@ public sealed partial class TaskGrain(
 {
     /// <summary>What storage is known to hold; null if there is no such task. A reader never sees what may yet fail to be written.</summary>
     private TaskState? task;
+    private readonly ResiliencePipeline storage = BusyDatabase.Pipeline(clock);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -68,7 +70,7 @@ public sealed partial class TaskGrain(
         stored.State = next;
         try
         {
-            await stored.WriteStateAsync();
+            await storage.ExecuteAsync(async cancel => await stored.WriteStateAsync(cancel));
         }
         catch
         {

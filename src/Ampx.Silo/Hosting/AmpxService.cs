@@ -126,6 +126,7 @@ public sealed class AmpxService : IAsyncDisposable
         builder.WebHost.UseUrls(options.Urls);
         // Its advice on the garbage collector is for servers that do nothing else.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         // Its first look counts from the machine's boot and warns of hours.
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Ampx", LogLevel.Information);
@@ -146,8 +147,8 @@ public sealed class AmpxService : IAsyncDisposable
             .AddAmpxStorage(folder.Path)
             .AddDashboard(dashboard => dashboard.HideTrace = true));
         services.AddWorker();
-        // Nothing here is sealed with these keys; without this they would be made in the user's home at each first start.
-        services.AddDataProtection().UseEphemeralDataProtectionProvider();
+        // Nothing of ours is sealed with these keys, but ASP.NET makes them at the first start: here rather than in the user's home.
+        services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(folder.In("keys")));
         services.AddHealthChecks().AddCheck<SiloHealth>("silo");
         services.AddAmpxGateway(gateway => gateway.DataDirectory = folder.Path);
     }

@@ -65,7 +65,7 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
         Line(kept is null ? "The demo's service and folder are gone again. With a repository of your own:" : $"Kept: {kept}. With a repository of your own:");
         Line("    ampx up --detach                                    the service, on this machine");
         Line("    ampx start owner/name \"Fix the flaky login test\"    with GITHUB_TOKEN set, and Amp signed in");
-        Line("    ampx start . \"…\" --ci \"make test\"                    a local repository, CI as a command");
+        Line("    ampx start . \"…\" --ci \"make test\"                   a local repository, CI as a command");
         Line("    ampx ls -w                                          watch");
     }
 
