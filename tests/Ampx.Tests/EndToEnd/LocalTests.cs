@@ -110,7 +110,7 @@ public sealed class LocalTests
         await using var stage = new Stage();
         stage.Agent("counter", """
             echo "begin $(cat)" >> "$TRACE"
-            sleep 0.2
+            sleep 1
             echo $$ > file
             echo "end" >> "$TRACE"
             """);
