@@ -32,8 +32,13 @@ public static partial class TaskMachine
             (WaitingForWorker, Claimed { Run.Kind: RunKind.Agent } claim) => Begin(t, claim.Run, now),
             (Preparing, Prepared tree) => Enter(t, Agent, now) with
             {
-                Base = tree.Base, BaseSha = tree.BaseSha, StartSha = tree.StartSha, RemoteSha = tree.RemoteSha, HeadSha = tree.RemoteSha,
-                CompareUrl = tree.CompareUrl, StepFailures = 0,
+                Base = tree.Base,
+                BaseSha = tree.BaseSha,
+                StartSha = tree.StartSha,
+                RemoteSha = tree.RemoteSha,
+                HeadSha = tree.RemoteSha,
+                CompareUrl = tree.CompareUrl,
+                StepFailures = 0,
             },
             (Agent, ThreadCreated thread) => t with { ThreadId = thread.ThreadId },
             (Agent, AgentCommitted done) => Enter(AgentEnded(t, "committed", done.Said, done.Usage), Publishing, now) with { HeadSha = done.Sha, RejectedSha = null },
@@ -172,7 +177,12 @@ public static partial class TaskMachine
     {
         var t = task with
         {
-            HeadSha = done.Sha, RemoteSha = done.Sha, CiSince = now.At, CiRunId = null, CiUrl = null, StepFailures = 0,
+            HeadSha = done.Sha,
+            RemoteSha = done.Sha,
+            CiSince = now.At,
+            CiRunId = null,
+            CiUrl = null,
+            StepFailures = 0,
             Attempt = task.Attempt is { } attempt ? attempt with { Outcome = "pushed", HeadSha = done.Sha } : null,
         };
         if (!t.PendingInstructions.IsEmpty) return TakeUp(Close(t, "pushed", now), now);
@@ -278,7 +288,10 @@ public static partial class TaskMachine
 
     private static TaskState AfterMerge(TaskState task, Moment now) => Enter(task, Done, now) with
     {
-        NextWakeAt = null, Merge = null, Resume = null, StepFailures = 0,
+        NextWakeAt = null,
+        Merge = null,
+        Resume = null,
+        StepFailures = 0,
     };
 
     /// <summary>
@@ -295,8 +308,14 @@ public static partial class TaskMachine
 
     private static TaskState Finish(TaskState task, Ending ending, Moment now) => Enter(Close(task, ending.Error?.Code ?? AmpxJson.Word(ending.Status), now), Done, now) with
     {
-        Status = ending.Status, Error = ending.Error, Ending = null, Resume = null, FinishedAt = now.At, NextWakeAt = null,
-        RunCounted = false, StepFailures = 0,
+        Status = ending.Status,
+        Error = ending.Error,
+        Ending = null,
+        Resume = null,
+        FinishedAt = now.At,
+        NextWakeAt = null,
+        RunCounted = false,
+        StepFailures = 0,
     };
 
     private static TaskState Close(TaskState task, string outcome, Moment now) => task.Attempt is { FinishedAt: null } attempt

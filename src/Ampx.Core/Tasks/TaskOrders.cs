@@ -31,11 +31,26 @@ public static partial class TaskMachine
     {
         var task = new TaskState
         {
-            Id = order.Id, Owner = order.Owner, Repo = order.Repo, Forge = order.Forge, Base = order.Base,
-            Branch = BranchName.Of(order.Prompt, order.Id), Agent = order.Agent, Prompt = order.Prompt,
-            MaxAttempts = order.MaxAttempts, MaxTokens = order.MaxTokens, MaxTime = order.MaxTime, CiCommand = order.CiCommand, Draft = order.Draft,
-            Status = Status.Queued, Phase = WaitingForWorker, Version = 1, Step = 1,
-            CreatedAt = at, UpdatedAt = at, NextWakeAt = at + rules.SafetyLook,
+            Id = order.Id,
+            Owner = order.Owner,
+            Repo = order.Repo,
+            Forge = order.Forge,
+            Base = order.Base,
+            Branch = BranchName.Of(order.Prompt, order.Id),
+            Agent = order.Agent,
+            Prompt = order.Prompt,
+            MaxAttempts = order.MaxAttempts,
+            MaxTokens = order.MaxTokens,
+            MaxTime = order.MaxTime,
+            CiCommand = order.CiCommand,
+            Draft = order.Draft,
+            Status = Status.Queued,
+            Phase = WaitingForWorker,
+            Version = 1,
+            Step = 1,
+            CreatedAt = at,
+            UpdatedAt = at,
+            NextWakeAt = at + rules.SafetyLook,
             Last = new Transition("created", order.Owner, order.Prompt),
         };
         return task with { Summary = Summaries.Of(task) };
@@ -125,8 +140,18 @@ public static partial class TaskMachine
     /// <summary>On the same branch and thread, with a fresh budget of attempts and nothing of what went wrong before.</summary>
     private static TaskState Afresh(TaskState task) => task with
     {
-        Attempts = 0, RunCounted = false, StepFailures = 0, WorkersLost = 0, ToldNoChanges = false, Tried = [], Feedback = null,
-        Error = null, Ending = null, Resume = null, FinishedAt = null, ContinueAfterStop = false,
+        Attempts = 0,
+        RunCounted = false,
+        StepFailures = 0,
+        WorkersLost = 0,
+        ToldNoChanges = false,
+        Tried = [],
+        Feedback = null,
+        Error = null,
+        Ending = null,
+        Resume = null,
+        FinishedAt = null,
+        ContinueAfterStop = false,
         PullRequest = task.PullRequest is { State: PullRequestState.Closed } ? null : task.PullRequest,
     };
 }

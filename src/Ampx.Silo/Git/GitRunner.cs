@@ -6,10 +6,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Ampx.Silo.Git;
 
-/// <summary>Runs git as a process. Cancelling interrupts it first, so that it removes its locks, and kills it five seconds later.</summary>
+/// <summary>Runs git as a process. Cancelling interrupts it first, so that it removes its locks, and kills it two seconds later:
+/// an aborted task is free within five.</summary>
 public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILogger<GitRunner> log)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs it; an exit code other than 0 throws.</summary>
     /// <exception cref="GitException">git failed or ran out of time.</exception>

@@ -22,9 +22,18 @@ public sealed class ServiceFacts(
         if (await CheckRepository(repo, request, cancel) is { } refusal) return (null, refusal);
         return (new NewTask
         {
-            Id = Ulid.NewUlid().ToString(), Owner = owner, Repo = request.Repo!.Trim(), Forge = repo.Kind, Base = request.Base, Agent = name,
-            Prompt = request.Prompt!, MaxAttempts = request.MaxAttempts ?? retry.Value.MaxAttempts, MaxTokens = request.MaxTokens, MaxTime = request.MaxTime,
-            CiCommand = request.Ci, Draft = request.Draft,
+            Id = Ulid.NewUlid().ToString(),
+            Owner = owner,
+            Repo = request.Repo!.Trim(),
+            Forge = repo.Kind,
+            Base = request.Base,
+            Agent = name,
+            Prompt = request.Prompt!,
+            MaxAttempts = request.MaxAttempts ?? retry.Value.MaxAttempts,
+            MaxTokens = request.MaxTokens,
+            MaxTime = request.MaxTime,
+            CiCommand = request.Ci,
+            Draft = request.Draft,
         }, null);
     }
 

@@ -58,8 +58,15 @@ public sealed class CiCommand(
         var environment = new Dictionary<string, string>(allowed) { ["CI"] = "true" };
         return new RunSpec
         {
-            RunId = runId, TaskId = task.Id, Step = task.Step, Kind = "ci", Command = "/bin/sh", Arguments = ["-c", command],
-            WorkingDirectory = Checkout(runId), Environment = environment, Timeout = options.Value.Timeout,
+            RunId = runId,
+            TaskId = task.Id,
+            Step = task.Step,
+            Kind = "ci",
+            Command = "/bin/sh",
+            Arguments = ["-c", command],
+            WorkingDirectory = Checkout(runId),
+            Environment = environment,
+            Timeout = options.Value.Timeout,
         };
     }
 

@@ -43,7 +43,10 @@ internal sealed class CliHome : IDisposable
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "ampx"), arguments)
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder ?? Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder ?? Folder,
         };
         foreach (var name in (string[])["XDG_CONFIG_HOME", "XDG_DATA_HOME", "AMPX_SERVER", "AMPX_TOKEN", "NO_COLOR", "Ampx__DataDirectory"]) start.Environment.Remove(name);
         start.Environment["HOME"] = Folder;

@@ -87,7 +87,10 @@ public sealed partial class ExampleTests
     {
         var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", script])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = stage.Root,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = stage.Root,
         };
         foreach (var (name, value) in stage.Environment)
         {

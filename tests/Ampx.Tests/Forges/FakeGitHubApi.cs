@@ -29,8 +29,20 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
 
     public TaskState Task { get; set; } = new()
     {
-        Id = "01JGFJJZ00ABCDEFGHJKMNPQRS", Owner = "me", Repo = "o/r", Branch = "amp/mend-add-mnpqrs", Agent = "amp", Base = "main", BaseSha = new string('b', 40),
-        Prompt = "Mend add()\n\nIt gives 3 for 1 and 3.", HeadSha = Sha, CiSince = Pushed, Attempts = 2, MaxAttempts = 3, ThreadId = "T-1", CiUrl = "https://ghe.acme.com/o/r/actions/runs/7",
+        Id = "01JGFJJZ00ABCDEFGHJKMNPQRS",
+        Owner = "me",
+        Repo = "o/r",
+        Branch = "amp/mend-add-mnpqrs",
+        Agent = "amp",
+        Base = "main",
+        BaseSha = new string('b', 40),
+        Prompt = "Mend add()\n\nIt gives 3 for 1 and 3.",
+        HeadSha = Sha,
+        CiSince = Pushed,
+        Attempts = 2,
+        MaxAttempts = 3,
+        ThreadId = "T-1",
+        CiUrl = "https://ghe.acme.com/o/r/actions/runs/7",
     };
 
     public int Calls(string call) => Seen.Count(seen => seen.Call.StartsWith(call, StringComparison.Ordinal));
@@ -63,7 +75,11 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
     {
         var options = Options.Create(new GitHubOptions
         {
-            ApiUrl = new("https://ghe.acme.com/api/v3"), WebUrl = new("https://ghe.acme.com"), Token = token, HiccupDelay = TimeSpan.Zero, LookAgain = TimeSpan.Zero,
+            ApiUrl = new("https://ghe.acme.com/api/v3"),
+            WebUrl = new("https://ghe.acme.com"),
+            Token = token,
+            HiccupDelay = TimeSpan.Zero,
+            LookAgain = TimeSpan.Zero,
         });
 #pragma warning disable CA2000 // They live as long as the test.
         var credential = new GitHubCredential(options);
@@ -91,10 +107,21 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
         var working = words[2] is "queued" or "in_progress";
         return new JsonObject
         {
-            ["id"] = 7_000_000_000 + index, ["name"] = words[0], ["path"] = $".github/workflows/{words[0]}.yml", ["head_sha"] = Sha, ["event"] = words[1], ["workflow_id"] = words[0].Length,
-            ["status"] = working ? words[2] : "completed", ["conclusion"] = working ? null : words[2], ["run_attempt"] = 1, ["run_number"] = index + 1,
-            ["html_url"] = $"https://ghe.acme.com/o/r/actions/runs/{7_000_000_000 + index}", ["created_at"] = Pushed.AddSeconds(index).ToString("O"), ["updated_at"] = Pushed.AddSeconds(60).ToString("O"),
-            ["run_started_at"] = Pushed.ToString("O"), ["pull_requests"] = new JsonArray(),
+            ["id"] = 7_000_000_000 + index,
+            ["name"] = words[0],
+            ["path"] = $".github/workflows/{words[0]}.yml",
+            ["head_sha"] = Sha,
+            ["event"] = words[1],
+            ["workflow_id"] = words[0].Length,
+            ["status"] = working ? words[2] : "completed",
+            ["conclusion"] = working ? null : words[2],
+            ["run_attempt"] = 1,
+            ["run_number"] = index + 1,
+            ["html_url"] = $"https://ghe.acme.com/o/r/actions/runs/{7_000_000_000 + index}",
+            ["created_at"] = Pushed.AddSeconds(index).ToString("O"),
+            ["updated_at"] = Pushed.AddSeconds(60).ToString("O"),
+            ["run_started_at"] = Pushed.ToString("O"),
+            ["pull_requests"] = new JsonArray(),
         };
     }
 

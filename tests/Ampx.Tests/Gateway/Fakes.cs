@@ -190,8 +190,17 @@ internal sealed class FakeFacts : IServiceFacts
     public Task<(NewTask? Order, Refusal? Refusal)> Check(StartTask request, string owner, CancellationToken cancel) => Task.FromResult(Refuses is null
         ? (new NewTask
         {
-            Id = Ulid.NewUlid().ToString(), Owner = owner, Repo = request.Repo!, Base = request.Base, Agent = request.Agent ?? "amp", Prompt = request.Prompt!,
-            MaxAttempts = request.MaxAttempts ?? 3, MaxTokens = request.MaxTokens, MaxTime = request.MaxTime, CiCommand = request.Ci, Draft = request.Draft,
+            Id = Ulid.NewUlid().ToString(),
+            Owner = owner,
+            Repo = request.Repo!,
+            Base = request.Base,
+            Agent = request.Agent ?? "amp",
+            Prompt = request.Prompt!,
+            MaxAttempts = request.MaxAttempts ?? 3,
+            MaxTokens = request.MaxTokens,
+            MaxTime = request.MaxTime,
+            CiCommand = request.Ci,
+            Draft = request.Draft,
         }, null)
         : ((NewTask?)null, Refuses));
 

@@ -63,8 +63,14 @@ public sealed class StorageFolder : IDisposable
 
     private static object Key(string taskId, int? version, TaskState? task) => new
     {
-        GrainIdHash = taskId.GetHashCode(StringComparison.Ordinal), GrainIdN0 = 0L, GrainIdN1 = 0L, GrainTypeHash = 7, GrainTypeString = StorageExtensions.TaskStateName,
-        GrainIdExtensionString = $"task-{taskId}", ServiceId = "ampx", GrainStateVersion = version,
+        GrainIdHash = taskId.GetHashCode(StringComparison.Ordinal),
+        GrainIdN0 = 0L,
+        GrainIdN1 = 0L,
+        GrainTypeHash = 7,
+        GrainTypeString = StorageExtensions.TaskStateName,
+        GrainIdExtensionString = $"task-{taskId}",
+        ServiceId = "ampx",
+        GrainStateVersion = version,
         PayloadBinary = task is null ? null : JsonSerializer.SerializeToUtf8Bytes(task, AmpxJson.Options),
     };
 }

@@ -23,8 +23,17 @@ public sealed class TaskIndexTests : IDisposable
         await files.Save(task);
         task = task with
         {
-            Version = 2, Step = 5, Phase = Phase.WaitingForCi, Status = Status.Retrying, HeadSha = "abc", Attempts = 2, CiSince = At(3),
-            UpdatedAt = At(4.5), NextWakeAt = At(10.0004), Run = new RunClaim("run-9", "worker-3", RunKind.Ci), Last = new Transition("pushed", "agent", "2 files"),
+            Version = 2,
+            Step = 5,
+            Phase = Phase.WaitingForCi,
+            Status = Status.Retrying,
+            HeadSha = "abc",
+            Attempts = 2,
+            CiSince = At(3),
+            UpdatedAt = At(4.5),
+            NextWakeAt = At(10.0004),
+            Run = new RunClaim("run-9", "worker-3", RunKind.Ci),
+            Last = new Transition("pushed", "agent", "2 files"),
             Attempt = new Attempt { Number = 2, Instruction = "fix", StartedAt = At(1), Feedback = "a 'quoted' line\n✗ 1 failed" },
         };
         await files.Save(task);

@@ -12,7 +12,13 @@ internal static class Story
 
     public static NewTask Order { get; } = new()
     {
-        Id = Id, Owner = "ada", Repo = "acme/shop", Forge = ForgeKind.GitHub, Agent = "amp", Prompt = "Mend the till", MaxAttempts = 3,
+        Id = Id,
+        Owner = "ada",
+        Repo = "acme/shop",
+        Forge = ForgeKind.GitHub,
+        Agent = "amp",
+        Prompt = "Mend the till",
+        MaxAttempts = 3,
     };
 
     public static TaskState New(NewTask? order = null) => TaskMachine.Create(order ?? Order, Start, Rules);

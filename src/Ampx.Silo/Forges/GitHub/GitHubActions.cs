@@ -137,7 +137,8 @@ public sealed class GitHubActions(GitHubApi api, TimeProvider time)
 
     private static WorkflowRun Ours(Octokit.WorkflowRun run) => new(
         run.Id, run.WorkflowId, string.IsNullOrEmpty(run.Name) ? run.Path ?? $"workflow {run.WorkflowId}" : run.Name, run.Event ?? "", run.Status.StringValue ?? "", run.Conclusion?.StringValue,
-        (int)Math.Max(run.RunAttempt, 1), run.CreatedAt, run.HtmlUrl, []) { Path = run.Path };
+        (int)Math.Max(run.RunAttempt, 1), run.CreatedAt, run.HtmlUrl, [])
+    { Path = run.Path };
 
     private static WorkflowJob Ours(Octokit.WorkflowJob job) => new(
         job.Id, job.Name, job.Status.StringValue ?? "", job.Conclusion?.StringValue, job.RunnerId is > 0 || !string.IsNullOrEmpty(job.RunnerName), job.HtmlUrl,

@@ -121,7 +121,8 @@ public sealed class GitHubApi : IDisposable
         };
 
         ForgeException Limited(DateTimeOffset until, string why, Exception inner) => new(ErrorCodes.CiInfrastructure,
-            $"couldn't {what} yet: {why} until {until.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC", inner) { RetryAt = until };
+            $"couldn't {what} yet: {why} until {until.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC", inner)
+        { RetryAt = until };
     }
 
     /// <summary>GitHub's own words for a refusal, with the details that it puts beside.</summary>

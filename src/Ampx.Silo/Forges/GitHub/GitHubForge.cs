@@ -98,7 +98,8 @@ public sealed class GitHubForge(
         var redaction = new Redaction(await credential.Token(repo, cancel));
         return new(
             failed.Count > 0 ? CiFeedback.Compose(failed, ci.Value.FeedbackBudget, redaction) : $"CI was red on {task.HeadSha}, but GitHub doesn't show a failed job any more: {task.CiUrl}\n",
-            CiFeedback.Cause(failed, redaction)) { By = "ci" };
+            CiFeedback.Cause(failed, redaction))
+        { By = "ci" };
 
         static string NotStarted(WorkflowRun run) =>
             $"GitHub could not start this workflow{(run.Path is { } path ? $": check that {path} is a valid workflow file" : "")}. No job ran, so there is no log.";
