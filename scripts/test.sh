@@ -30,5 +30,9 @@ if ! output=$(dotnet build Ampx.sln -c Release -v q -nologo 2>&1); then
   printf '%s\n' "$output"
   exit 1
 fi
+if ! output=$(dotnet format whitespace Ampx.sln --no-restore --verify-no-changes 2>&1); then
+  printf '%s\n' "$output" "Run 'dotnet format whitespace' to mend these." >&2
+  exit 1
+fi
 [ -t 1 ] || set -- -noColor "$@"
 tests/Ampx.Tests/bin/Release/net10.0/Ampx.Tests "$@" 2>&1 | tee "$log"
