@@ -23,8 +23,10 @@ public sealed class RemoteException(string code, string detail, bool passing = f
     internal static RemoteException From(GitException failure, GitRemote remote)
     {
         var words = failure.Errors.Length > 0 ? failure.Errors : failure.Message;
-        var nothing = IsNoRepository(words) || (remote.LocalPath is not null && words.Contains("does not exist", StringComparison.Ordinal));
+        // With a token of ours the next try asks the forge with a fresh one, which knows better why.
+        if (remote.Login is not null) return new RemoteException("clone_failed", $"{remote}: {words}", failure.Passing);
         if (IsClosed(words)) return Invalid($"{remote} can't be read: there is no such repository, or the service's user has no access to it (over ssh by a key, over https by git's credential helper): {words}");
+        var nothing = IsNoRepository(words) || (remote.LocalPath is not null && words.Contains("does not exist", StringComparison.Ordinal));
         return nothing
             ? Invalid($"{remote} is not a git repository that can be read: {words}")
             : new RemoteException("clone_failed", $"{remote}: {words}", failure.Passing);
