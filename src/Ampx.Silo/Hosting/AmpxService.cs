@@ -81,11 +81,12 @@ public sealed class AmpxService : IAsyncDisposable
         var options = builder.Configuration.GetSection("Ampx").Get<ServiceOptions>() ?? new ServiceOptions();
         CheckUrls(options.Urls);
         var folder = DataFolder.Open(options.DataDirectory);
+        WebApplication? app = null;
         try
         {
             Migrations.Apply(folder.Path);
             Configure(builder, options, folder);
-            var app = builder.Build();
+            app = builder.Build();
             app.MapAmpxGateway();
             await Listen(app, options, cancel);
             var service = new AmpxService(app, folder);
@@ -95,6 +96,8 @@ public sealed class AmpxService : IAsyncDisposable
         }
         catch
         {
+            // Nothing of it may live on once another service can have the folder.
+            if (app is not null) await app.DisposeAsync();
             folder.Dispose();
             throw;
         }
@@ -162,7 +165,6 @@ public sealed class AmpxService : IAsyncDisposable
         }
         catch (IOException busy) when (busy.InnerException is AddressInUseException || busy.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
         {
-            await app.DisposeAsync();
             throw new StartException($"{options.Urls} is in use by another program: give another port with --port (0 takes any free one)", busy);
         }
     }
