@@ -83,13 +83,14 @@ public sealed class AmpxService : IAsyncDisposable
         var options = builder.Configuration.GetSection("Ampx").Get<ServiceOptions>() ?? new ServiceOptions();
         CheckUrls(options.Urls);
         var folder = DataFolder.Open(options.DataDirectory);
+        WebApplication? app = null;
         try
         {
             // Before anything is started: a service that can't listen shouldn't take up work first.
             CheckPorts(options.Urls);
             Migrations.Apply(folder.Path);
             Configure(builder, options, folder);
-            var app = builder.Build();
+            app = builder.Build();
             app.MapAmpxGateway();
             await Listen(app, options, cancel);
             var service = new AmpxService(app, folder);
@@ -98,6 +99,8 @@ public sealed class AmpxService : IAsyncDisposable
         }
         catch
         {
+            // Nothing of it may live on once another service can have the folder.
+            if (app is not null) await app.DisposeAsync();
             folder.Dispose();
             throw;
         }
@@ -173,12 +176,10 @@ public sealed class AmpxService : IAsyncDisposable
         }
         catch (OptionsValidationException wrong)
         {
-            await app.DisposeAsync();
             throw new StartException(string.Join("; ", wrong.Failures), wrong);
         }
         catch (IOException busy) when (busy.InnerException is AddressInUseException || busy.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
         {
-            await app.DisposeAsync();
             throw InUse(options.Urls, busy);
         }
     }

@@ -45,8 +45,9 @@ public sealed class WakeGrainTests : IDisposable
         await Pass(2);
         await silo.Until(soon.Id, task => task.Phase is Phase.WaitingForWorker);
         Assert.Equal(1, silo.Wakes(patient.Id));
-        await Pass(65);
+        while (silo.Wakes(patient.Id) < 2 && time.GetUtcNow() < At(300)) await Pass(5);
         Assert.Equal(2, silo.Wakes(patient.Id));
+        Assert.InRange(time.GetUtcNow(), At(60), At(295));
     }
 
     [Fact]
