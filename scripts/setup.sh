@@ -39,6 +39,13 @@ install_sdk() {
   return 1
 }
 
+# Keeps Debian's packages from making and starting a server by themselves.
+no_cluster() {
+  is_root && [ -d /etc ] && [ ! -e /etc/postgresql-common/createcluster.conf ] || return 0
+  as_root mkdir -p /etc/postgresql-common
+  echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+}
+
 missing=0
 have git || need git || missing=1
 sdk_found || install_sdk || missing=1
@@ -48,6 +55,9 @@ if [ "${1:-}" = --tests ]; then
   # The documentation's examples, which the suite runs.
   have curl || need curl || missing=1
   have jq || need jq || missing=1
+  # A server of the suite's own; Debian's package would start one for the machine too, which nobody asked for.
+  postgres_found() { [ -n "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || have initdb; }
+  postgres_found || { no_cluster; need postgresql; } || missing=1
   # The tests' stand-in for GitHub serves git over HTTP with git's own program.
   ! have git || [ -x "$(git --exec-path)/git-http-backend" ] || need git || missing=1
 fi

@@ -4,6 +4,7 @@
 set -euo pipefail
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/env.sh"
 log=$(mktemp)
+postgres=
 
 finish() {
   local code=$? line total passed=0 failed=0
@@ -16,6 +17,7 @@ finish() {
     failed=$(($(number Failed) + $(number Errors)))
   fi
   rm -f "$log"
+  [ -z "$postgres" ] || "$root/scripts/postgres.sh" stop "$postgres" || true
   if [ "$passed" = 0 ] || [ "$failed" != 0 ]; then [ "$code" != 0 ] || code=1; fi
   echo "$passed passed, $failed failed"
   exit "$code"
@@ -33,6 +35,10 @@ fi
 if ! output=$(dotnet format whitespace Ampx.sln --no-restore --verify-no-changes 2>&1); then
   printf '%s\n' "$output" "Run 'dotnet format whitespace' to mend these." >&2
   exit 1
+fi
+if [ -z "${AMPX_TEST_POSTGRES:-}" ]; then
+  { read -r postgres; read -r AMPX_TEST_POSTGRES; } < <(scripts/postgres.sh start)
+  export AMPX_TEST_POSTGRES
 fi
 [ -t 1 ] || set -- -noColor "$@"
 tests/Ampx.Tests/bin/Release/net10.0/Ampx.Tests "$@" 2>&1 | tee "$log"

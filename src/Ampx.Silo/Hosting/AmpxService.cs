@@ -10,6 +10,7 @@ using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Git;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Storage.Sqlite;
 using Ampx.Silo.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -88,7 +89,7 @@ public sealed class AmpxService : IAsyncDisposable
         {
             // Before anything is started: a service that can't listen shouldn't take up work first.
             CheckPorts(options.Urls);
-            Migrations.Apply(folder.Path);
+            Migrations.Sqlite(folder.Path);
             Configure(builder, options, folder);
             app = builder.Build();
             app.MapAmpxGateway();
@@ -147,7 +148,7 @@ public sealed class AmpxService : IAsyncDisposable
         builder.UseOrleans(silo => silo
             .UseLocalhostClustering(FreePort(), 0, serviceId: "ampx", clusterId: "ampx")
             .Configure<SiloOptions>(o => o.SiloName = folder.WorkerId)
-            .AddAmpxStorage(folder.Path)
+            .AddAmpxStorage(() => SqliteStorage.Open(folder.Path))
             .AddDashboard(dashboard => dashboard.HideTrace = true));
         services.AddWorker();
         // Nothing of ours is sealed with these keys, but ASP.NET makes them at the first start: here rather than in the user's home.

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Polly;
 using Polly.Retry;
@@ -5,7 +6,7 @@ using Polly.Retry;
 namespace Ampx.Silo.Storage;
 
 /// <summary>
-/// Waits out a database that another program (a backup, a curious person's sqlite3) holds for some seconds. SQLite's own wait blocks a
+/// Waits out a database that another program (a backup, a curious person's sqlite3) holds for some seconds, or that is just being started again. SQLite's own wait blocks a
 /// thread, so it is short; the rest is waited for here, without one.
 /// </summary>
 public static class BusyDatabase
@@ -26,5 +27,5 @@ public static class BusyDatabase
         .Build();
 
     private static bool IsBusy(Exception? failure) =>
-        failure is SqliteException { SqliteErrorCode: Busy or Locked } || (failure?.InnerException is { } inner && IsBusy(inner));
+        failure is SqliteException { SqliteErrorCode: Busy or Locked } or DbException { IsTransient: true } || (failure?.InnerException is { } inner && IsBusy(inner));
 }

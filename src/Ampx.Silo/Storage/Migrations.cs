@@ -4,23 +4,48 @@ using DbUp;
 using DbUp.Builder;
 using DbUp.Engine;
 using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Ampx.Silo.Storage;
 
-/// <summary>Brings the databases to this version's shape: numbered scripts, each applied once and in order, before the host starts.</summary>
+/// <summary>Brings the database to this version's shape: numbered scripts, each applied once and in order, before the host starts.</summary>
 public static class Migrations
 {
     private const string DiskFull = "the disk is full: free some space and start again";
 
+    /// <summary>Any number; the same in every version, so that processes of one database that start together wait for each other.</summary>
+    private const long Lock = 7_310_001;
+
     /// <summary>Makes and migrates the SQLite files in <paramref name="folder"/>.</summary>
     /// <exception cref="StorageException">The folder can't be written, the disk is full, or a file isn't (or not yet) ours; one line that says what to do.</exception>
-    public static void Apply(string folder)
+    public static void Sqlite(string folder)
     {
-        Apply(SqliteStorage.MainFile(folder), "Sqlite.Main");
-        Apply(SqliteStorage.LogFile(folder), "Sqlite.Logs");
+        File(SqliteStorage.MainFile(folder), "Sqlite.Main");
+        File(SqliteStorage.LogFile(folder), "Sqlite.Logs");
     }
 
-    private static void Apply(string file, string scripts)
+    /// <summary>Migrates the PostgreSQL database; it must exist, and its tables may be made by its user.</summary>
+    /// <exception cref="StorageException">It can't be reached, refuses the user, or isn't (or not yet) ours; one line that says what to do, without the password.</exception>
+    public static void Postgres(string connectionString)
+    {
+        NpgsqlConnectionStringBuilder? given = null;
+        try
+        {
+            given = new NpgsqlConnectionStringBuilder(connectionString);
+            // Unpooled: the lock goes with the connection, however this ends.
+            using var alone = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString);
+            alone.Open();
+            using var wait = new NpgsqlCommand($"SELECT pg_advisory_lock({Lock})", alone) { CommandTimeout = 0 };
+            wait.ExecuteNonQuery();
+            Run(DeployChanges.To.PostgresqlDatabase(given.ConnectionString), Scripts("Postgres.Schema"));
+        }
+        catch (Exception problem) when (Say(problem) is { } words)
+        {
+            throw new StorageException($"Ampx can't use its database {(given is null ? "" : $"{given.Database} on {given.Host} ")}(Ampx:Storage:ConnectionString): {words}", problem);
+        }
+    }
+
+    private static void File(string file, string scripts)
     {
         try
         {
@@ -66,6 +91,12 @@ public static class Migrations
         SqliteException { SqliteErrorCode: 5 or 6 } => "another program has locked it",
         SqliteException { SqliteErrorCode: 10 } io => $"the disk reports an error ({io.SqliteExtendedErrorCode}), or is full",
         SqliteException { SqliteErrorCode: 11 or 26 } => "it is damaged or no database: restore a backup",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => "it doesn't exist: make it with createdb",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } no => $"the server refuses the user: {no.MessageText}",
+        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } no => $"its user may not make tables there: {no.MessageText}",
+        PostgresException other => other.MessageText,
+        NpgsqlException unreachable => $"the server can't be reached: {unreachable.GetBaseException().Message.ReplaceLineEndings(" ")}",
+        ArgumentException wrong => $"the connection string is no good: {wrong.Message.ReplaceLineEndings(" ")}",
         UnauthorizedAccessException => "the folder can't be written: let the service's user write there, or set Ampx:DataDirectory",
         IOException { HResult: 28 } => DiskFull, // ENOSPC
         IOException or InvalidDataException => problem.Message.ReplaceLineEndings(" "),

@@ -43,7 +43,7 @@ internal sealed class Silo : IAsyncDisposable
             silo.Services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers");
             silo.Services.AddSingleton(new TaskRules());
             silo.Services.AddGit(_ => files.Folder).AddForges();
-            silo.AddAmpxStorage(files.Folder);
+            silo.AddAmpxStorage(files.Open);
             storage.StandBefore(silo.Services);
             silo.AddIncomingGrainCallFilter(calls);
         });

@@ -1,4 +1,5 @@
 using Ampx.Silo.Storage;
+using Ampx.Silo.Storage.Postgres;
 using Ampx.Silo.Storage.Sqlite;
 using Dapper;
 using Xunit;
@@ -12,7 +13,7 @@ public sealed class MigrationTests
     public void Applied_twice_they_change_nothing_and_files_are_for_their_owner_only()
     {
         using var files = new StorageFolder();
-        Migrations.Apply(files.Folder);
+        Migrations.Sqlite(files.Folder);
         foreach (var file in Directory.GetFiles(files.Folder))
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         Assert.Contains("ampx.db", Directory.GetFiles(files.Folder).Select(Path.GetFileName));
@@ -21,7 +22,7 @@ public sealed class MigrationTests
     [Fact]
     public void A_folder_that_cannot_be_is_told_in_one_line()
     {
-        var problem = Assert.Throws<StorageException>(() => Migrations.Apply("/dev/null/ampx"));
+        var problem = Assert.Throws<StorageException>(() => Migrations.Sqlite("/dev/null/ampx"));
         Assert.StartsWith("Ampx can't use its database /dev/null/ampx/ampx.db: ", problem.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', problem.Message);
     }
@@ -32,7 +33,7 @@ public sealed class MigrationTests
         var folder = Directory.CreateTempSubdirectory("ampx-storage-").FullName;
         var file = SqliteStorage.MainFile(folder);
         File.WriteAllText(file, new string('x', 5000));
-        Assert.Contains("no database", Assert.Throws<StorageException>(() => Migrations.Apply(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("no database", Assert.Throws<StorageException>(() => Migrations.Sqlite(folder)).Message, StringComparison.Ordinal);
         Assert.Equal(5000, new FileInfo(file).Length);
         Directory.Delete(folder, recursive: true);
     }
@@ -41,26 +42,58 @@ public sealed class MigrationTests
     public async Task A_newer_version_s_database_is_not_touched()
     {
         using var files = new StorageFolder();
-        await using (var connection = await files.Sqlite.Writer.OpenConnectionAsync())
+        await using (var connection = await files.Database.Writer.OpenConnectionAsync())
             await connection.ExecuteAsync("INSERT INTO SchemaVersions (ScriptName, Applied) VALUES ('999_future.sql', '2030-01-01')");
-        Assert.Contains("newer Ampx", Assert.Throws<StorageException>(() => Migrations.Apply(files.Folder)).Message, StringComparison.Ordinal);
+        Assert.Contains("newer Ampx", Assert.Throws<StorageException>(() => Migrations.Sqlite(files.Folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task On_postgresql_they_are_applied_once_whoever_starts_first()
+    {
+        using var database = new PostgresDatabase();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Migrations.Postgres(database.ConnectionString))));
+        using var storage = PostgresStorage.Open(database.ConnectionString);
+        await using var connection = await storage.Readers.OpenConnectionAsync();
+        Assert.Equal(3, await connection.ExecuteScalarAsync<int>("SELECT count(*) FROM schemaversions"));
+        await connection.ExecuteAsync("INSERT INTO schemaversions (scriptname, applied) VALUES ('999_future.sql', now())");
+        Assert.Contains("newer Ampx", Assert.Throws<StorageException>(() => Migrations.Postgres(database.ConnectionString)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Host=127.0.0.1;Port=1;Username=u;Password=hush;Database=d;Timeout=2", "can't be reached")]
+    [InlineData("Host=127.0.0.1;Prt=1;Password=hush", "no good")]
+    [InlineData("nonsense", "no good")]
+    public void A_postgresql_that_cannot_be_used_is_told_in_one_line_without_the_password(string connection, string words)
+    {
+        var told = Assert.Throws<StorageException>(() => Migrations.Postgres(connection)).Message;
+        Assert.Contains(words, told, StringComparison.Ordinal);
+        Assert.DoesNotContain("hush", told, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', told);
+    }
+
+    [Fact]
+    public void A_postgresql_database_that_is_not_there_is_told_with_what_to_do()
+    {
+        using var database = new PostgresDatabase();
+        var missing = new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "nowhere" }.ConnectionString;
+        Assert.Contains("make it with createdb", Assert.Throws<StorageException>(() => Migrations.Postgres(missing)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_commit_is_on_the_disk_and_readers_do_not_wait_for_the_writer()
     {
         using var files = new StorageFolder();
-        await using var writer = await files.Sqlite.Writer.OpenConnectionAsync();
+        await using var writer = await files.Database.Writer.OpenConnectionAsync();
         Assert.Equal((2, "wal"), (await writer.ExecuteScalarAsync<int>("PRAGMA synchronous"), await writer.ExecuteScalarAsync<string>("PRAGMA journal_mode")));
         await using var transaction = await writer.BeginTransactionAsync();
         await writer.ExecuteAsync("INSERT INTO task_timeline VALUES ('x', 1, '', '', '', 0, '', '', NULL)");
 
         Assert.Equal(0, await files.Scalar<int>("SELECT count(*) FROM task_timeline"));
-        var second = files.Sqlite.Writer.OpenConnectionAsync().AsTask();
+        var second = files.Database.Writer.OpenConnectionAsync().AsTask();
         Assert.False(second.IsCompleted);
         await writer.DisposeAsync();
         await writer.DisposeAsync();
         await using var turn = await second.WaitAsync(TimeSpan.FromSeconds(10));
-        Assert.False(files.Sqlite.Writer.OpenConnectionAsync().AsTask().IsCompleted);
+        Assert.False(files.Database.Writer.OpenConnectionAsync().AsTask().IsCompleted);
     }
 }

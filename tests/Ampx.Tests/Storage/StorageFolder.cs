@@ -4,28 +4,48 @@ using System.Text.Json;
 using Ampx.Core;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Storage.Postgres;
 using Ampx.Silo.Storage.Sqlite;
 using Dapper;
 using Xunit;
 
 namespace Ampx.Tests.Storage;
 
-/// <summary>Real database files in a folder of their own, gone with the test.</summary>
+/// <summary>A folder and a real database of their own, gone with the test.</summary>
 public sealed class StorageFolder : IDisposable
 {
     public static readonly DateTimeOffset Start = new(2026, 3, 4, 5, 6, 7, 890, TimeSpan.Zero);
     private readonly Dictionary<string, int> versions = [];
+    private readonly PostgresDatabase? postgres;
     private Dictionary<string, string>? queries;
 
-    public StorageFolder()
+    /// <summary>With SQLite files in the folder.</summary>
+    public StorageFolder() : this(postgres: null)
     {
-        Migrations.Apply(Folder);
-        Sqlite = new SqliteStorage(Folder);
     }
+
+    private StorageFolder(PostgresDatabase? postgres)
+    {
+        this.postgres = postgres;
+        Migrate();
+        Database = Open();
+    }
+
+    /// <summary>With a database on the tests' PostgreSQL server.</summary>
+    public static StorageFolder OnPostgres() => new(new PostgresDatabase());
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("ampx-storage-").FullName;
 
-    public SqliteStorage Sqlite { get; }
+    public Database Database { get; }
+
+    public void Migrate()
+    {
+        if (postgres is null) Migrations.Sqlite(Folder);
+        else Migrations.Postgres(postgres.ConnectionString);
+    }
+
+    /// <summary>The same database once more, as another process has it.</summary>
+    public Database Open() => postgres is null ? SqliteStorage.Open(Folder) : PostgresStorage.Open(postgres.ConnectionString);
 
     public static CancellationToken Soon => new CancellationTokenSource(TimeSpan.FromSeconds(30)).Token;
 
@@ -36,7 +56,7 @@ public sealed class StorageFolder : IDisposable
     /// <summary>Writes a state with the very statement that Orleans uses.</summary>
     public async Task Save(TaskState task)
     {
-        await using var connection = await Sqlite.Writer.OpenConnectionAsync();
+        await using var connection = await Database.Writer.OpenConnectionAsync();
         queries ??= (await connection.QueryAsync<(string Key, string Text)>("SELECT QueryKey, QueryText FROM OrleansQuery")).ToDictionary(q => q.Key, q => q.Text);
         var version = await connection.ExecuteScalarAsync<int?>(queries["WriteToStorageKey"], Key(task.Id, versions.TryGetValue(task.Id, out var seen) ? seen : null, task));
         versions[task.Id] = Assert.NotNull(version);
@@ -44,20 +64,21 @@ public sealed class StorageFolder : IDisposable
 
     public async Task Delete(string taskId)
     {
-        await using var connection = await Sqlite.Writer.OpenConnectionAsync();
+        await using var connection = await Database.Writer.OpenConnectionAsync();
         Assert.NotNull(await connection.ExecuteScalarAsync<int?>(queries!["DeleteStorageKey"], Key(taskId, versions[taskId], null)));
         versions.Remove(taskId);
     }
 
     public async Task<T> Scalar<T>(string sql)
     {
-        await using var connection = await Sqlite.Readers.OpenConnectionAsync();
+        await using var connection = await Database.Readers.OpenConnectionAsync();
         return (await connection.ExecuteScalarAsync<T>(sql))!;
     }
 
     public void Dispose()
     {
-        Sqlite.Dispose();
+        Database.Dispose();
+        postgres?.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 

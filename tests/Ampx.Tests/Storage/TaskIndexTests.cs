@@ -6,15 +6,23 @@ using Xunit;
 
 namespace Ampx.Tests.Storage;
 
-public sealed class TaskIndexTests : IDisposable
+public sealed class TaskIndexOnSqlite() : TaskIndexTests(new StorageFolder());
+
+public sealed class TaskIndexOnPostgres() : TaskIndexTests(StorageFolder.OnPostgres());
+
+public abstract class TaskIndexTests : IDisposable
 {
-    private readonly StorageFolder files = new();
+    private readonly StorageFolder files;
     private readonly TaskIndex index;
     private readonly TaskRows rows;
 
-    public TaskIndexTests() => (index, rows) = (new TaskIndex(files.Sqlite.Readers), new TaskRows(files.Sqlite.Readers));
+    protected TaskIndexTests(StorageFolder files) => (this.files, index, rows) = (files, new TaskIndex(files.Database.Readers), new TaskRows(files.Database.Readers));
 
-    public void Dispose() => files.Dispose();
+    public void Dispose()
+    {
+        files.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public async Task The_index_says_what_the_state_says()
@@ -43,7 +51,7 @@ public sealed class TaskIndexTests : IDisposable
         Assert.Equal(At(3).ToUnixTimeMilliseconds(), await files.Scalar<long>("SELECT ci_since FROM task_index"));
         Assert.Equal(At(4.5).ToUnixTimeMilliseconds(), await files.Scalar<long>("SELECT updated_at FROM task_index"));
         Assert.Equal(1, await files.Scalar<int>("SELECT count(*) FROM task_index WHERE finished_at IS NULL"));
-        Assert.Equal(0, await files.Scalar<int>("SELECT count(*) FROM (SELECT * FROM task_row EXCEPT SELECT * FROM task_index)"));
+        Assert.Equal(0, await files.Scalar<int>("SELECT count(*) FROM (SELECT * FROM task_row EXCEPT SELECT * FROM task_index) differing"));
 
         var entries = await index.Timeline(task.Id, StorageFolder.Soon);
         Assert.Equal(
@@ -51,6 +59,18 @@ public sealed class TaskIndexTests : IDisposable
              new TimelineEntry(2, task.UpdatedAt, Status.Retrying, Phase.WaitingForCi, 2, "pushed", "agent", "2 files")],
             entries);
         Assert.Equal(Json(task), Json((await index.List(new TaskFilter(), StorageFolder.Soon)).Tasks.Single()));
+    }
+
+    [Fact]
+    public async Task What_was_written_comes_back_to_the_letter()
+    {
+        const string Odd = "NUL \0, a lone \\u0000, quotes '\"`, 🦊, \u2028, \u001b[31m, é";
+        var task = StorageFolder.NewTask() with { Prompt = Odd, Last = new Transition("created", "o'brien", Odd), Attempt = new Attempt { Number = 1, Instruction = Odd } };
+        await files.Save(task);
+        Assert.Equal(Json(task), Json((await index.List(new TaskFilter(), StorageFolder.Soon)).Tasks.Single()));
+        // PostgreSQL's jsonb has no NUL, so what is derived there shows a sign in its place.
+        Assert.Equal(Odd.Replace('\0', '\u2400'), (await index.Attempts(task.Id, StorageFolder.Soon)).Single().Instruction.Replace('\0', '\u2400'));
+        Assert.Contains("🦊", (await index.Timeline(task.Id, StorageFolder.Soon)).Single().Detail, StringComparison.Ordinal);
     }
 
     [Fact]

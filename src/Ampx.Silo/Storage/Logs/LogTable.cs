@@ -7,7 +7,7 @@ namespace Ampx.Silo.Storage.Logs;
 internal sealed record LogRow(
     string TaskId, int Attempt, string Source, string Stream, long Time, string? RunId, long? ByteFrom, long? ByteTo, int Count, string Lines)
 {
-    /// <summary>Texts become stored lines: a line feed inside parts a line in two, and NUL, which SQLite's text ends at, is shown as a sign.</summary>
+    /// <summary>Texts become stored lines: a line feed inside parts a line in two, and NUL, which no database's text holds, is shown as a sign.</summary>
     public static LogRow Of(string taskId, int attempt, string source, string stream, DateTimeOffset time, IEnumerable<string> lines, LogChunk? run = null)
     {
         var list = lines.SelectMany(line => line.Split('\n')).Select(line => line.Replace('\0', '\u2400')).ToList();
@@ -35,10 +35,11 @@ internal static class LogTable
 
     /// <summary>Stores rows in one transaction.</summary>
     /// <returns>Each row's last seq; null where it was refused.</returns>
-    public static async Task<long?[]> Store(DbDataSource writer, IReadOnlyList<LogRow> rows, CancellationToken cancel)
+    public static async Task<long?[]> Store(Database database, IReadOnlyList<LogRow> rows, CancellationToken cancel)
     {
-        await using var connection = await writer.OpenConnectionAsync(cancel);
+        await using var connection = await database.LogWriter.OpenConnectionAsync(cancel);
         await using var transaction = await connection.BeginTransactionAsync(cancel);
+        if (database.LogLock is { } wait) await connection.ExecuteAsync(wait, new { tasks = rows.Select(row => row.TaskId).Distinct().ToArray() }, transaction);
         var seqs = new long?[rows.Count];
         for (var i = 0; i < rows.Count; i++) seqs[i] = await connection.ExecuteScalarAsync<long?>(Insert, rows[i], transaction);
         await transaction.CommitAsync(cancel);

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Microsoft.Extensions.Logging;
 
 namespace Ampx.Silo.Storage.Logs;
@@ -14,8 +13,7 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(5);
 
-    private readonly DbDataSource writer;
-    private readonly DbDataSource readers;
+    private readonly Database database;
     private readonly LogSignals signals;
     private readonly TimeProvider clock;
     private readonly ILogger<LogWriter> log;
@@ -29,9 +27,9 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
     private bool closing;
 
     /// <summary>Starts to write.</summary>
-    public LogWriter(DbDataSource writer, DbDataSource readers, LogSignals signals, TimeProvider clock, ILogger<LogWriter> log)
+    public LogWriter(Database database, LogSignals signals, TimeProvider clock, ILogger<LogWriter> log)
     {
-        (this.writer, this.readers, this.signals, this.clock, this.log) = (writer, readers, signals, clock, log);
+        (this.database, this.signals, this.clock, this.log) = (database, signals, clock, log);
         loop = Task.Run(Run);
     }
 
@@ -79,10 +77,10 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
     }
 
     /// <summary>Where a follower of a run's file goes on: the offset after the last byte stored, 0 for none.</summary>
-    public Task<long> LargestByte(string runId, string stream, CancellationToken cancel) => LogTable.Largest(readers, runId, stream, cancel);
+    public Task<long> LargestByte(string runId, string stream, CancellationToken cancel) => LogTable.Largest(database.LogReaders, runId, stream, cancel);
 
     /// <summary>Removes a task's lines.</summary>
-    public Task Delete(string taskId, CancellationToken cancel) => Task.Run(() => LogTable.Delete(writer, taskId, cancel), cancel);
+    public Task Delete(string taskId, CancellationToken cancel) => Task.Run(() => LogTable.Delete(database.LogWriter, taskId, cancel), cancel);
 
     /// <summary>Stores what waits, but doesn't wait long for a full disk.</summary>
     public async ValueTask DisposeAsync()
@@ -144,7 +142,7 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
         {
             try
             {
-                seqs = await LogTable.Store(writer, rows, stop.Token);
+                seqs = await LogTable.Store(database, rows, stop.Token);
                 if (failures > 0) Recovered(rows.Length);
                 break;
             }

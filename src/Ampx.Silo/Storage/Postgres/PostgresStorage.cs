@@ -1,0 +1,33 @@
+using Npgsql;
+
+namespace Ampx.Silo.Storage.Postgres;
+
+/// <summary>A PostgreSQL database that all silos and gateways of a cluster share.</summary>
+public static class PostgresStorage
+{
+    /// <summary>Orleans' name of the provider.</summary>
+    public const string Invariant = "Npgsql";
+
+    private const int MainConnections = 40;
+    private const int LogConnections = 8;
+
+    // A seq is the largest one stored and one more, so two processes must not read it at once. In order, or they would wait for each other.
+    private const string LogLock = "SELECT pg_advisory_xact_lock(731, number) FROM (SELECT DISTINCT hashtext(task) AS number FROM unnest(@tasks) task ORDER BY number) locks";
+
+    /// <summary>The database that <paramref name="connectionString"/> names, which <see cref="Migrations.Postgres"/> has made ready.</summary>
+    public static Database Open(string connectionString)
+    {
+        var main = Pool(connectionString, "ampx", MainConnections);
+        var logs = Pool(connectionString, "ampx logs", LogConnections);
+        return new Database(Invariant, main, main, logs, logs, LogLock);
+    }
+
+    private static NpgsqlDataSource Pool(string connectionString, string name, int most)
+    {
+        var given = new NpgsqlConnectionStringBuilder(connectionString);
+        if (!given.ContainsKey("Maximum Pool Size")) given.MaxPoolSize = most;
+        if (!given.ContainsKey("Max Auto Prepare")) given.MaxAutoPrepare = 50;
+        given.ApplicationName ??= name;
+        return new NpgsqlDataSourceBuilder(given.ConnectionString).Build();
+    }
+}
