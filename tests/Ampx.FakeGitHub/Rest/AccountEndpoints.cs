@@ -9,14 +9,14 @@ internal static class AccountEndpoints
     {
         app.On(site, "GET", RestRoutes.Base + "/user", call => Task.FromResult(call.Token.Installation
             ? Answer.Error(403, "Resource not accessible by integration")
-            : Answer.Ok(Shapes.User(site, call.Token.Login, call.Token.UserId))));
+            : Answer.Ok(Shapes.Oneself(site, call.Token))));
         app.On(site, "GET", RestRoutes.Base + "/rate_limit", call =>
         {
             var (limit, remaining, used, reset) = call.Token.RateLimit.Read(site.Now);
-            var core = new { limit, remaining, used, reset, resource = "core" };
+            var core = new { limit, remaining, used, reset };
             return Task.FromResult(Answer.Ok(new { resources = new { core, search = core, graphql = core }, rate = core }));
         });
-        app.On(site, "GET", RestRoutes.Base + "/meta", _ => Task.FromResult(Answer.Ok(new { verifiable_password_authentication = false, installed_version = "3.17.0" })));
+        app.On(site, "GET", RestRoutes.Base + "/meta", _ => Task.FromResult(Answer.Ok(new { verifiable_password_authentication = false })));
 
         app.MapGet(RestRoutes.Base + "/app", http => AsApp(http, site, known => Answer.Ok(Shape(site, known))));
         app.MapGet(RestRoutes.Base + "/app/installations", http => AsApp(http, site, known => Answer.Ok(new[] { Installation(site, known) })));
@@ -54,12 +54,14 @@ internal static class AccountEndpoints
         slug = "ampx",
         node_id = Ids.Node("A", app.Id),
         name = "ampx",
+        description = (string?)null,
         owner = Shapes.User(site, "acme"),
+        external_url = site.WebUrl + "ampx",
         html_url = site.WebUrl + "apps/ampx",
         permissions = app.Permissions,
         events = Array.Empty<string>(),
-        created_at = Shapes.Time(site.Now),
-        updated_at = Shapes.Time(site.Now),
+        created_at = "2020-01-01T00:00:00Z",
+        updated_at = "2020-01-01T00:00:00Z",
     };
 
     private static object Installation(Site site, GitHubApp app) => new
@@ -68,11 +70,18 @@ internal static class AccountEndpoints
         app_id = app.Id,
         app_slug = "ampx",
         account = Shapes.User(site, "acme"),
+        target_id = Shapes.User(site, "acme")["id"],
         repository_selection = "all",
         target_type = "Organization",
+        html_url = $"{site.WebUrl}organizations/acme/settings/installations/{app.InstallationId}",
+        repositories_url = $"{site.ApiUrl}installation/repositories",
         access_tokens_url = $"{site.ApiUrl}app/installations/{app.InstallationId}/access_tokens",
         permissions = app.Permissions,
         events = Array.Empty<string>(),
+        created_at = "2020-01-01T00:00:00Z",
+        updated_at = "2020-01-01T00:00:00Z",
+        single_file_name = (string?)null,
+        suspended_by = (object?)null,
         suspended_at = (string?)null,
     };
 }

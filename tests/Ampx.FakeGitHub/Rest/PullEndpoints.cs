@@ -31,7 +31,7 @@ internal static class PullEndpoints
                 (ask.Query("base") is not { } to || pull.Base == to) &&
                 (ask.Query("head") is not { } head || head == $"{call.Repository.Owner}:{pull.Head}"))
             .OrderBy(pull => ask.Query("direction") == "asc" ? pull.Number : -pull.Number).ToList();
-        return Task.FromResult(Answer.Page(ask.Http, pulls, (page, _) => page, pull => PullShapes.Pull(call.Site, call.Repository, pull)));
+        return Task.FromResult(Answer.Page(ask.Http, pulls, (page, _) => page, pull => PullShapes.Simple(call.Site, call.Repository, pull)));
     }
 
     private static async Task<Answer> Create(RepoCall call)
@@ -156,6 +156,6 @@ internal static class PullEndpoints
         if (logins.Contains(pull.Author))
             return Task.FromResult(Answer.Error(422, "Review cannot be requested from pull request author."));
         pull.Reviewers = [.. pull.Reviewers.Union(logins, StringComparer.OrdinalIgnoreCase)];
-        return Task.FromResult(Answer.Created(PullShapes.Pull(call.Site, call.Repository, pull)));
+        return Task.FromResult(Answer.Created(PullShapes.Simple(call.Site, call.Repository, pull)));
     }
 }
