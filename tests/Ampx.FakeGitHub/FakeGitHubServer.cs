@@ -49,9 +49,9 @@ public sealed class FakeGitHubServer : IAsyncDisposable
         app.UseRequestLog(site);
         app.UseFaults(site);
         if (options.Observe is { } observe) app.UseObserver(observe);
+        app.UseRestRules(site);
         app.UseRenames(site);
         app.UseRouting();
-        app.UseRestRules(site);
         app.MapRest(site);
         app.MapJobLogs(site);
         app.MapGit(site);

@@ -39,8 +39,9 @@ internal static class ExchangeMiddleware
             http.Response.Body = sent;
         }
 
-        // Sends the headers, so that those that are set last are here too.
+        // Sends the headers, so that those that are set last are here too. An answer that a fault keeps back is nobody's.
         await http.Response.StartAsync();
+        if (!http.Response.HasStarted) return;
         var headers = http.Response.Headers.ToDictionary(pair => pair.Key, pair => pair.Value.ToString(), StringComparer.OrdinalIgnoreCase);
         observe(new(method, path.StartsWithSegments("/v3", out var below) ? below.Value! : path.Value!, query, asked.ToArray(), http.Response.StatusCode, headers, answer.ToArray()));
         await sent.WriteAsync(answer.ToArray());

@@ -178,7 +178,7 @@ internal static class PullShapes
             name,
             color = "ededed",
             @default = false,
-            description = (string?)null,
+            description = "",
         }),
     ];
 

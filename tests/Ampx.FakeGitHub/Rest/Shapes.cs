@@ -45,7 +45,6 @@ internal static class Shapes
             ["events_url"] = $"{url}/events{{/privacy}}",
             ["received_events_url"] = $"{url}/received_events",
             ["type"] = login.EndsWith("[bot]", StringComparison.Ordinal) ? "Bot" : "User",
-            ["user_view_type"] = "public",
             ["site_admin"] = false,
         };
     }

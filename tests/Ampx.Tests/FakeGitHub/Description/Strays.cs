@@ -29,6 +29,7 @@ internal static class Strays
 
         faults.AddRange(operation.Parameters.Where(one => (bool?)one.Value["required"] is true && !exchange.Query.ContainsKey(one.Key)).Select(one => $"the parameter {one.Key} is missing"));
         var sent = Encoding.UTF8.GetString(exchange.Body);
+        if (exchange.Path.EndsWith("/labels", StringComparison.Ordinal) && sent.StartsWith('[')) sent = $$"""{"labels":{{sent}}}"""; // allowed in the description's words only
         if (operation.Body?["content"]?["application/json"]?["schema"] is { } schema)
         {
             if (sent.Length > 0) faults.AddRange(description.Schemas.Faults(schema, sent).Select(fault => $"the body: {fault}"));
