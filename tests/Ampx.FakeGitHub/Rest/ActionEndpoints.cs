@@ -39,13 +39,7 @@ internal static class ActionEndpoints
         return Answer.Page(call.Call.Http, all, (page, total) => new { total_count = total, workflows = page }, path =>
         {
             var id = call.Repository.WorkflowIds.GetOrAdd(path, _ => Ids.Next());
-            return new { id, node_id = Ids.Node("W", id), name = Path.GetFileNameWithoutExtension(path), path, state = "active",
-                created_at = Shapes.Time(call.Repository.CreatedAt),
-                updated_at = Shapes.Time(call.Repository.CreatedAt),
-                url = $"{call.RepoUrl}/actions/workflows/{id}",
-                html_url = $"{call.HtmlUrl}/blob/{call.Repository.Settings.DefaultBranch}/{path}",
-                badge_url = $"{call.HtmlUrl}/workflows/{Path.GetFileNameWithoutExtension(path)}/badge.svg",
-            };
+            return ActionShapes.Workflow(call.Site, call.Repository, id, Path.GetFileNameWithoutExtension(path), path);
         });
     }
 

@@ -64,6 +64,25 @@ internal static class ActionShapes
         };
     }
 
+    /// <summary>A workflow's file.</summary>
+    public static object Workflow(Site site, Repository repository, long id, string name, string path)
+    {
+        var html = site.WebUrl + repository.FullName;
+        return new
+        {
+            id,
+            node_id = Ids.Node("W", id),
+            name,
+            path,
+            state = "active",
+            created_at = Shapes.Time(repository.CreatedAt),
+            updated_at = Shapes.Time(repository.CreatedAt),
+            url = $"{site.ApiUrl}repos/{repository.FullName}/actions/workflows/{id}",
+            html_url = $"{html}/blob/{repository.Settings.DefaultBranch}/{path}",
+            badge_url = $"{html}/workflows/{Uri.EscapeDataString(name)}/badge.svg",
+        };
+    }
+
     /// <summary>The App that makes Actions' check runs.</summary>
     public static object App(Site site) => new
     {

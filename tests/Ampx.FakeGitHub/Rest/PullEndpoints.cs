@@ -95,6 +95,9 @@ internal static class PullEndpoints
             AutoMerging.Disarm(site, repository, pull);
         }
 
+        var changes = new Dictionary<string, object>();
+        if (ask.Text("title") is { } title && title != pull.Title) changes["title"] = new { from = pull.Title };
+        if (ask.Text("body") is { } body && body != pull.Body) changes["body"] = new { from = pull.Body ?? "" };
         pull.Title = ask.Text("title") ?? pull.Title;
         if (ask.Field("body") is not null) pull.Body = ask.Text("body");
         pull.UpdatedAt = site.Now;
@@ -112,7 +115,7 @@ internal static class PullEndpoints
                 await Pulls.Tell(site, repository, pull, "reopened", call.Token.Login);
                 break;
             default:
-                site.Webhooks.PullRequestChanged(repository, pull, "edited");
+                site.Webhooks.PullRequestChanged(repository, pull, "edited", changes);
                 break;
         }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Rest;
 using Xunit;
+using Xunit.Sdk;
 using Xunit.v3;
 
 [assembly: Ampx.Tests.FakeGitHub.Description.ChecksTrafficWithGitHub]
@@ -19,11 +20,15 @@ internal static class DescribedGitHub
     /// <param name="asksWrongly">The test makes calls that are to be refused: those that were are let pass, their answers aren't.</param>
     public static Task<FakeGitHubServer> Start(FakeGitHubOptions? options = null, bool asksWrongly = false)
     {
-        var traffic = Seen.GetOrAdd(TestContext.Current.Test!.UniqueID, _ => new());
+        var now = TestContext.Current;
+        var traffic = Seen.GetOrAdd((now.Test?.UniqueID ?? now.TestClass?.UniqueID ?? now.TestCollection?.UniqueID)!, _ => new()); // of a test, or of a fixture's tests
         return FakeGitHubServer.Start((options ?? new()) with { Observe = exchange => traffic.Add(exchange, asksWrongly) });
     }
 
-    internal static IReadOnlyList<string> Strays(string test) => Seen.TryRemove(test, out var traffic) ? traffic.Strays() : [];
+    /// <summary>What the test, or the server that it shares with others, has not been asked for yet.</summary>
+    internal static IReadOnlyList<string> Strays(ITest test) =>
+        [.. new[] { test.UniqueID, test.TestCase.TestClass?.UniqueID, test.TestCase.TestCollection.UniqueID }.OfType<string>()
+            .SelectMany(id => Seen.GetValueOrDefault(id)?.Strays() ?? [])];
 }
 
 /// <summary>The calls of one test.</summary>
@@ -34,8 +39,12 @@ internal sealed class Traffic
     public void Add(Exchange exchange, bool asksWrongly) => all.Enqueue((exchange, asksWrongly));
 
     /// <summary>Where calls and answers left the description. What was polled for again and again, in the same shape, is looked at once.</summary>
-    public IReadOnlyList<string> Strays() =>
-        [.. all.DistinctBy(one => Shape(one.Exchange)).SelectMany(one => Of(one.Exchange, one.AsksWrongly)).Distinct()];
+    public IReadOnlyList<string> Strays()
+    {
+        var fresh = new List<(Exchange Exchange, bool AsksWrongly)>();
+        while (all.TryDequeue(out var one)) fresh.Add(one);
+        return [.. fresh.DistinctBy(one => Shape(one.Exchange)).SelectMany(one => Of(one.Exchange, one.AsksWrongly)).Distinct()];
+    }
 
     private static IEnumerable<string> Of(Exchange exchange, bool asksWrongly) => asksWrongly && exchange.Status >= 400
         ? Description.Strays.OfAnswer(exchange)
@@ -73,7 +82,7 @@ internal sealed class ChecksTrafficWithGitHubAttribute : BeforeAfterTestAttribut
 {
     public override void After(MethodInfo methodUnderTest, IXunitTest test)
     {
-        var strays = DescribedGitHub.Strays(test.UniqueID);
+        var strays = DescribedGitHub.Strays(test);
         if (strays.Count > 0) Assert.Fail($"what went between the test and GitHub isn't as GitHub describes it:\n{string.Join('\n', strays)}");
     }
 }

@@ -2,12 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Ampx.Tests.FakeGitHub.Description;
 
-/// <summary>GitHub's descriptions as npm brings them to <c>tests/github-descriptions</c>; they are not ours to commit.</summary>
+/// <summary>GitHub's description of its API and its webhooks, as npm brings it to <c>tests/github-descriptions</c>; it is not ours to commit.</summary>
 internal static class DescriptionFiles
 {
     public static JsonNode Api() => Read("@octokit/openapi/generated/api.github.com.json");
-
-    public static JsonNode WebhookExamples() => Read("@octokit/webhooks-examples/api.github.com/index.json");
 
     private static JsonNode Read(string file)
     {

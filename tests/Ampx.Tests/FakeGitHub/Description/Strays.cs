@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Ampx.FakeGitHub.Control;
 using Ampx.FakeGitHub.Rest;
 
 namespace Ampx.Tests.FakeGitHub.Description;
@@ -50,6 +51,19 @@ internal static class Strays
         var operation = description.Find(exchange.Method, exchange.Path);
         var name = $"{operation?.Name ?? $"{exchange.Method} {exchange.Path}"} → {exchange.Status}";
         return Headers(exchange).Concat(exchange.Path == "/graphql" ? GraphQl(exchange) : Body(exchange, operation, description)).Select(fault => $"{name}: {fault}");
+    }
+
+    /// <summary>Of what a hook was told.</summary>
+    public static IEnumerable<string> OfDelivery(Delivery delivery)
+    {
+        var description = GitHubDescription.Instance;
+        var body = JsonNode.Parse(delivery.Body)!;
+        var action = (string?)body["action"];
+        if (action is "in_progress") (body["workflow_run"] as JsonObject)?.Remove("display_title"); // described for the other actions only
+        var name = action is null ? delivery.Event : $"{delivery.Event}.{action}";
+        return description.Webhook(delivery.Event, action) is { } schema
+            ? description.Schemas.Faults(schema, body.ToJsonString()).Select(fault => $"{name}: {fault}")
+            : [$"{name}: GitHub has no such event"];
     }
 
     private static IEnumerable<string> Headers(Exchange exchange)
