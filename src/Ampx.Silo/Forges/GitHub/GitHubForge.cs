@@ -129,7 +129,7 @@ public sealed class GitHubForge(
 
     /// <summary>What decided comes first.</summary>
     private static CiReport Report(string word, CiVerdict verdict) => new(word,
-        [.. verdict.Judged.OrderByDescending(run => verdict.Deciding.Any(deciding => deciding.Id == run.Id)).Select(run => new CiRun(run.Id, run.Name, run.Url, run.Conclusion ?? run.Status,
+        [.. verdict.Deciding.Concat(verdict.Judged).DistinctBy(run => run.Id).Select(run => new CiRun(run.Id, run.Name, run.Url, run.Conclusion ?? run.Status,
             [.. run.Jobs.Select(job => new CiJob(job.Name, job.Conclusion ?? job.Status, job.Failed ? job.FailedStep?.Name : null, job.Url))]))]);
 
     /// <summary>What Octokit's own record of a repository lacks or can't leave open.</summary>
