@@ -43,13 +43,13 @@ public sealed class VerdictStage : IAsyncLifetime
     }
 
     /// <summary>A repository whose pushes get these runs, one set for each push, and a task in it.</summary>
-    public async Task Begin(string name, string? workflow, IReadOnlyList<RunSpec[]> pushes, string prompt = "Write the answer", params string[] more)
+    public async Task Begin(string name, string? workflow, IReadOnlyList<RunSpec[]> pushes, string prompt = "Write the answer")
     {
         var files = new Dictionary<string, string> { ["README.md"] = "An answer." };
         if (workflow is not null) files[".github/workflows/ci.yml"] = workflow;
         var repository = await GitHub.CreateRepository($"acme/{name}", files);
         foreach (var runs in pushes) GitHub.Site.Actions.Script(repository, new RunScript { Branch = "amp/*", Runs = runs });
-        tasks[name] = (await Stage.Start($"acme/{name}", prompt, ["--agent", "writer", .. more])).Id;
+        tasks[name] = (await Stage.Create(new { repo = $"acme/{name}", prompt, agent = "writer" })).Id;
     }
 
     public string Task(string name) => tasks[name];

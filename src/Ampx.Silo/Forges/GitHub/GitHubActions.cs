@@ -39,12 +39,9 @@ public sealed class GitHubActions(GitHubApi api, TimeProvider time)
             return (answer.Jobs, answer.TotalCount);
         });
         var jobs = found.DistinctBy(job => job.Id).Select(Ours).ToList();
-        for (var (at, asked) = (0, 0); at < jobs.Count && asked < MostReasons; at++)
-        {
-            if (!jobs[at].IsUnclear) continue;
-            jobs[at] = jobs[at] with { Said = await Said(repo, jobs[at], cancel) };
-            asked++;
-        }
+        // First those that were cut off at work: the others may only have been stopped with them.
+        foreach (var unclear in jobs.Where(job => job.IsUnclear).OrderByDescending(job => job.FailedStep is not null).Take(MostReasons).ToList())
+            jobs[jobs.IndexOf(unclear)] = unclear with { Said = await Said(repo, unclear, cancel) };
 
         return run with { Jobs = jobs };
     }
