@@ -1,6 +1,7 @@
 using Ampx.Cli;
 using Ampx.Cli.Commands;
 using Ampx.Cli.Commands.Demo;
+using Ampx.Cli.Commands.Doctor;
 using Ampx.Cli.Output;
 using Cocona;
 using Cocona.Application;
@@ -21,7 +22,7 @@ try
     using var app = builder.Build();
     app.UseFilter(runner);
     app.AddCommands([
-        typeof(UpCommand), typeof(DownCommand), typeof(DemoCommand),
+        typeof(UpCommand), typeof(DownCommand), typeof(DemoCommand), typeof(DoctorCommand),
         typeof(StartCommand), typeof(ListCommand), typeof(ShowCommand), typeof(LogsCommand),
         typeof(ContinueCommand), typeof(AbortCommand), typeof(MergeCommand), typeof(WaitCommand),
         typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(VersionCommand),
