@@ -1,3 +1,4 @@
+using Ampx.Silo.Doctor.GitHub;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Ampx.Silo.Doctor;
@@ -10,6 +11,9 @@ public static class DoctorServices
         .AddSingleton<IExam, AgentExam>()
         .AddSingleton<IExam>(_ => new StorageExam(dataDirectory))
         .AddSingleton<IExam, ListenExam>()
+        .AddSingleton<RepositoryLook>()
+        .AddSingleton<IExam, NewsExam>()
+        .AddSingleton<IExam, GitHubExam>()
         .AddSingleton<IExam, PlainRepositoryExam>()
         .AddSingleton<Checkup>();
 }
