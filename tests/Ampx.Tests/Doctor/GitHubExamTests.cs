@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Ampx.Core.Tasks;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Accounts;
@@ -12,6 +13,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
+
+using FakeToken = global::Ampx.FakeGitHub.Accounts.AccessToken;
 
 namespace Ampx.Tests.Doctor;
 
@@ -194,6 +197,34 @@ public sealed class GitHubExamTests : IAsyncLifetime
         (await Look(github.CreateToken(), null)).Bad("github", "answers 503", "githubstatus");
     }
 
+    [Fact]
+    public async Task An_App_is_named_with_its_installation_and_its_permissions_are_known()
+    {
+        await Repository(("ci.yml", Workflow));
+        var found = await LookAsApp("acme/shop", Only(("contents", "write"), ("pull_requests", "write"), ("actions", "read"), ("checks", "read")));
+        found.Fine("github-credential", "the App ampx (ampx), installed on acme");
+        found.Fine("contents:write", "the App has it");
+        Assert.Equal(["actions:write", "issues:read", "workflows:write"], found.Wrong);
+        (await LookAsApp("acme/shop", Only(("contents", "read"), ("actions", "read")))).Bad("pull_requests:write", "Give the App pull_requests:write");
+    }
+
+    [Fact]
+    public async Task An_App_that_is_not_installed_there_is_bad()
+    {
+        var found = await LookAsApp("acme/nothing", FakeToken.Everything);
+        found.Bad("github-credential", "isn't installed on acme/nothing", "installations/new");
+        Assert.Equal(["github", "github-credential"], found.Names);
+        // Without a repository it is only asked who it is: limits are an installation's.
+        Assert.Equal(["github", "github-credential"], (await LookAsApp(null, FakeToken.Everything)).Names);
+    }
+
+    [Fact]
+    public async Task A_workflow_s_own_token_is_told_as_what_it_is()
+    {
+        await Repository(("ci.yml", Workflow));
+        (await Look(Token(new() { Installation = true }), "acme/shop")).Warns("github-credential", "starts no CI", "Ampx:GitHub:AppId");
+    }
+
     private string Token(TokenSpec spec) => github.Site.Tokens.Create(spec).Value;
 
     private static Dictionary<string, string> Only(params (string Area, string Level)[] permissions) => permissions.Append(("metadata", "read")).ToDictionary();
@@ -207,7 +238,25 @@ public sealed class GitHubExamTests : IAsyncLifetime
         using var network = GitHubClients.Network();
         using var clients = new GitHubClients(options, TimeProvider.System, network);
         using var credential = new PersonalToken(options, clients);
+        return await Look(credential, clients, repo);
+    }
+
+    private async Task<Found> LookAsApp(string? repo, IReadOnlyDictionary<string, string> permissions)
+    {
+        using var rsa = RSA.Create(2048);
+        var key = Path.Combine(folder, "app.pem");
+        await File.WriteAllTextAsync(key, rsa.ExportRSAPrivateKeyPem());
+        github.Site.Apps.Register(4711, rsa.ExportRSAPublicKeyPem(), permissions);
+        var options = Options.Create(new GitHubOptions { ApiUrl = new(github.ApiUrl), WebUrl = new(github.WebUrl), HiccupDelay = TimeSpan.Zero });
+        using var network = GitHubClients.Network();
+        using var clients = new GitHubClients(options, TimeProvider.System, network);
+        using var credential = new AppCredential(AppKey.Read("4711", key), clients, TimeProvider.System);
+        return await Look(credential, clients, repo);
+    }
+
+    private async Task<Found> Look(IGitHubCredential credential, GitHubClients clients, string? repo)
+    {
         var git = new GitRunner(new GitFolders(folder), TimeProvider.System, NullLogger<GitRunner>.Instance);
-        return await Found.By(new GitHubExam(credential, clients, new RepositoryLook(clients, git), time), repo is null ? null : RepoRef.Parse(repo, options.Value.WebUrl, out _));
+        return await Found.By(new GitHubExam(credential, clients, new RepositoryLook(clients, git), time), repo is null ? null : RepoRef.Parse(repo, new(github.WebUrl), out _));
     }
 }

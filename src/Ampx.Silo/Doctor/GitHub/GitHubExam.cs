@@ -34,7 +34,7 @@ internal sealed class GitHubExam(IGitHubCredential credential, GitHubClients cli
         var (reached, skew) = await Reach(cancel);
         yield return reached;
         if (skew > TimeSpan.FromMinutes(1))
-            yield return DoctorCheck.Warning("clock", $"this machine's clock and GitHub's differ by {skew.TotalSeconds:0} s: an App's key is refused for that", "Set the clock by NTP.");
+            yield return DoctorCheck.Warning("clock", $"this machine's clock and GitHub's differ by {skew.TotalSeconds:0} s: times are shown wrong, and signed keys may be refused", "Set the clock by NTP.");
         if (!reached.Ok || !given) yield break;
 
         var (identity, who) = await WhoAmI(repo, cancel);
@@ -98,7 +98,7 @@ internal sealed class GitHubExam(IGitHubCredential credential, GitHubClients cli
         {
             return (null, DoctorCheck.Bad("github-rate-limit", $"used up until {Clock(until)}", "Wait until then; tasks do so by themselves."));
         }
-        catch (ForgeException no) when (no.Code is ErrorCodes.GitHubForbidden && repo is not null)
+        catch (ForgeException no) when (repo is not null && no.InnerException is Octokit.ForbiddenException { Message: var words } && words.Contains("integration", StringComparison.OrdinalIgnoreCase))
         {
             // An installation's or a workflow's token has no user.
             return (null, DoctorCheck.Warning(Credential, "GitHub doesn't say whose token it is: one of an App's installation or of a workflow, good for hours at most, and a push with a workflow's own starts no CI", "Give a user's token, or the App itself (Ampx:GitHub:AppId)."));
@@ -109,6 +109,7 @@ internal sealed class GitHubExam(IGitHubCredential credential, GitHubClients cli
             {
                 ErrorCodes.GitHubUnauthorized => "Make a new one and give it to the service; it may have expired or been taken back.",
                 ErrorCodes.GitHubNotFound when repo is not null => $"Install the App on {repo.Owner}/{repo.Name}.",
+                ErrorCodes.GitHubForbidden => "Mend that at GitHub, then run doctor again.",
                 _ => "Try again; if it stays, check the credential at GitHub.",
             }));
         }
