@@ -31,7 +31,7 @@ internal sealed class AgentExam(AgentProfiles profiles) : IExam
                 : profile.Kind is AgentKind.Amp
                     ? $"Install it (npm install -g @ampcode/cli), or name it in Ampx:Agents:{profile.Name}:Command; the service's PATH counts."
                     : $"Install it, or name it with its whole path in Ampx:Agents:{profile.Name}:Command.";
-            var what = unready.Code == ErrorCodes.AgentNotSignedIn ? $"{profile.ProgramPath} is not signed in" : $"there is no program '{profile.Program}' that the service's user can run";
+            var what = unready.Code == ErrorCodes.AgentNotSignedIn ? $"is not signed in ({profile.ProgramPath})" : $"there is no program '{profile.Program}' that the service's user can run";
             return new(name, false, needed, needed ? what : $"{what}; tasks for this agent are refused", fix);
         }
 

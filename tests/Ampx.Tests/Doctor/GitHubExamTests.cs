@@ -6,9 +6,11 @@ using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Accounts;
 using Ampx.FakeGitHub.Control;
 using Ampx.Silo.Doctor.GitHub;
+using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Git;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -223,6 +225,15 @@ public sealed class GitHubExamTests : IAsyncLifetime
     {
         await Repository(("ci.yml", Workflow));
         (await Look(Token(new() { Installation = true }), "acme/shop")).Warns("github-credential", "starts no CI", "Ampx:GitHub:AppId");
+    }
+
+    [Theory]
+    [InlineData("", "none: GitHub is asked for CI every 15 s")]
+    [InlineData("a secret", "taken at /webhooks/github")]
+    public async Task How_news_of_CI_comes_is_told_without_the_secret(string secret, string words)
+    {
+        var settings = new ConfigurationBuilder().AddInMemoryCollection([new("Ampx:GitHub:WebhookSecret", secret)]).Build();
+        Assert.Equal(words, (await Found.By(new NewsExam(settings, Options.Create(new CiOptions()))))["webhooks"].Detail);
     }
 
     private string Token(TokenSpec spec) => github.Site.Tokens.Create(spec).Value;

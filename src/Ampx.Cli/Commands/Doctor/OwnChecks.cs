@@ -18,7 +18,7 @@ internal sealed class OwnChecks(Terminal terminal, Folders folders)
     private DoctorCheck Config()
     {
         var file = Path.Combine(folders.Config, "config.json");
-        if (!File.Exists(file)) return DoctorCheck.Fine("config", $"no {file}: services of this machine need none", needed: false);
+        if (!File.Exists(file)) return DoctorCheck.Fine("config", $"no {file}, and none is needed for a service here", needed: false);
         if (OperatingSystem.IsWindows()) return DoctorCheck.Fine("config", file, needed: false);
         var mode = File.GetUnixFileMode(file);
         return (mode & Others) == 0
@@ -37,7 +37,7 @@ internal sealed class OwnChecks(Terminal terminal, Folders folders)
             var said = (await git.StandardOutput.ReadToEndAsync(soon.Token)).Trim();
             await git.WaitForExitAsync(soon.Token);
             return git.ExitCode == 0
-                ? DoctorCheck.Fine("git-here", $"{said}: 'ampx start' finds a checkout's origin by it", needed: false)
+                ? DoctorCheck.Fine("git-here", said, needed: false)
                 : DoctorCheck.Warning("git-here", $"'git --version' ends with {git.ExitCode}: 'ampx start' can't find a checkout's origin", Fix);
         }
         catch (Win32Exception)

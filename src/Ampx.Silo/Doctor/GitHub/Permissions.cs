@@ -70,7 +70,7 @@ internal sealed record Rights
         if (Scopes is not null) return OfScopes(permission, Scopes);
         bool? read = Readable.TryGetValue(permission.Area, out var tried) ? tried : null;
         if (read is false) return (false, permission.Writes ? "even reading it was refused" : "reading it was refused");
-        if (permission.Writes) return (null, "GitHub doesn't tell what such a token may write");
+        if (permission.Writes) return (null, "a fine-grained token doesn't tell");
         return read is true ? (true, "could be read") : (null, "reading it gave no clear answer");
     }
 
