@@ -23,7 +23,6 @@ public static class GitHubServices
                 options.AskGh = settings["Ampx:Auth:Mode"] is null or "local";
                 AppSettings.ReadEnvironment(options);
             });
-        services.AddSingleton<IValidateOptions<GitHubOptions>, AppSettings>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => new GitHubClients(provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<TimeProvider>(), GitHubClients.Network()));
         services.TryAddSingleton<IGitHubCredential>(provider => provider.GetRequiredService<IOptions<GitHubOptions>>().Value is { AppId: { } app, PrivateKeyPath: { } key }

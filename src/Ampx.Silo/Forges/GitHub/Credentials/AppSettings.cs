@@ -1,10 +1,11 @@
 using System.Text.RegularExpressions;
-using Microsoft.Extensions.Options;
+using Ampx.Silo.Hosting;
+using Microsoft.Extensions.Configuration;
 
 namespace Ampx.Silo.Forges.GitHub.Credentials;
 
 /// <summary>An App's settings: both or none, and a key that signs. What is wrong stops the start.</summary>
-internal sealed partial class AppSettings : IValidateOptions<GitHubOptions>
+internal static partial class AppSettings
 {
     private const string AppId = "Ampx:GitHub:AppId (or GITHUB_APP_ID)";
     private const string PrivateKeyPath = "Ampx:GitHub:PrivateKeyPath (or GITHUB_PRIVATE_KEY_PATH)";
@@ -16,7 +17,13 @@ internal sealed partial class AppSettings : IValidateOptions<GitHubOptions>
         options.PrivateKeyPath = Given(options.PrivateKeyPath) ?? Given(Environment.GetEnvironmentVariable("GITHUB_PRIVATE_KEY_PATH"));
     }
 
-    public ValidateOptionsResult Validate(string? name, GitHubOptions options) => Problem(options) is { } problem ? ValidateOptionsResult.Fail(problem) : ValidateOptionsResult.Success;
+    /// <exception cref="StartException">One line: the key, the value and what is wrong with it.</exception>
+    public static void Check(IConfiguration configuration)
+    {
+        var options = configuration.GetSection(GitHubOptions.Section).Get<GitHubOptions>() ?? new();
+        ReadEnvironment(options);
+        if (Problem(options) is { } problem) throw new StartException(problem);
+    }
 
     private static string? Problem(GitHubOptions options)
     {
@@ -37,7 +44,7 @@ internal sealed partial class AppSettings : IValidateOptions<GitHubOptions>
                 }
                 catch (Exception unusable) when (unusable is ArgumentException or IOException or UnauthorizedAccessException)
                 {
-                    return $"{PrivateKeyPath} is '{path}', which can't be used: {unusable.Message.ReplaceLineEndings(" ")}";
+                    return $"{PrivateKeyPath} is '{path}', which can't be used: {unusable.Message.ReplaceLineEndings(" ").TrimEnd('.')}";
                 }
         }
     }
