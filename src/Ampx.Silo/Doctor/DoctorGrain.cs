@@ -7,7 +7,7 @@ using Orleans.Concurrency;
 namespace Ampx.Silo.Doctor;
 
 /// <inheritdoc cref="IDoctorGrain"/>
-[StatelessWorker]
+[StatelessWorker, Reentrant] // It keeps nothing, and what hangs for one caller is no matter of the next.
 internal sealed class DoctorGrain(Checkup checkup, IOptions<GitHubOptions> gitHub) : Grain, IDoctorGrain
 {
     public async Task<IReadOnlyList<DoctorCheck>> Examine(string? repo, CancellationToken cancel)
