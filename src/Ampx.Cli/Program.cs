@@ -22,10 +22,10 @@ try
     using var app = builder.Build();
     app.UseFilter(runner);
     app.AddCommands([
-        typeof(UpCommand), typeof(DownCommand), typeof(DemoCommand), typeof(DoctorCommand),
+        typeof(UpCommand), typeof(DownCommand), typeof(DemoCommand),
         typeof(StartCommand), typeof(ListCommand), typeof(ShowCommand), typeof(LogsCommand),
         typeof(ContinueCommand), typeof(AbortCommand), typeof(MergeCommand), typeof(WaitCommand),
-        typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(VersionCommand),
+        typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(DoctorCommand), typeof(VersionCommand),
     ]);
     await app.RunAsync();
 }
