@@ -24,6 +24,35 @@ public sealed class TokenTests
         """;
 
     [Fact]
+    public async Task An_App_carries_a_task_with_one_token_for_all_and_one_for_each_push()
+    {
+        await using var github = await FakeGitHubServer.Start();
+        await using var stage = await AppStage(github);
+
+        var task = await stage.Start("acme/answer", "Write the answer\n\nfake[1]: write answer 41\nfake[2]: write answer 42");
+
+        await GoesThrough(github, stage, task.Id, attempts: 2);
+        Assert.Equal(0, (await stage.Ampx("merge", task.Id)).Code);
+        Assert.Equal((3, 1), (github.Site.Requests.Count("POST", "access_tokens"), github.Site.Requests.Count("GET", "/installation")));
+        var pushed = github.Site.Requests.All.Where(call => call.Method == "POST" && call.Path.EndsWith("git-receive-pack", StringComparison.Ordinal)).Select(call => call.Token!).ToList();
+        Assert.Equal(2, pushed.Distinct().Count());
+        Assert.DoesNotContain(github.Site.Requests.All, call => pushed.Contains(call.Token!) && call.Path.StartsWith("/api/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Tokens_that_live_for_a_second_carry_a_whole_task()
+    {
+        await using var github = await FakeGitHubServer.Start();
+        github.Site.Apps.TokenLifetime = TimeSpan.FromSeconds(1);
+        await using var stage = await AppStage(github);
+
+        var task = await stage.Start("acme/answer", "Write the answer\n\nfake[1]: write answer 41\nfake[2]: write answer 42");
+
+        await GoesThrough(github, stage, task.Id, attempts: 2);
+        Assert.Equal(0, (await stage.Ampx("merge", task.Id)).Code);
+    }
+
+    [Fact]
     public async Task A_token_that_dies_while_the_agent_runs_is_replaced()
     {
         await using var github = await FakeGitHubServer.Start();

@@ -9,7 +9,6 @@ namespace Ampx.Silo.Forges.GitHub;
 public sealed class GitHubRemotes(GitHubApi api, IGitHubCredential credential, GitHubActions actions, TimeProvider time)
 {
     private static readonly TimeSpan AccessHolds = TimeSpan.FromMinutes(5);
-    private static readonly (string Permission, string Level)[] Needed = [("contents", "write"), ("pull_requests", "write"), ("actions", "read")];
     private readonly ConcurrentDictionary<string, DateTimeOffset> _accessible = new();
 
     /// <summary>With the token that all share.</summary>
@@ -43,11 +42,11 @@ public sealed class GitHubRemotes(GitHubApi api, IGitHubCredential credential, G
         var (facts, name) = (there.Body, $"{repo.Owner}/{repo.Name}");
         if (facts.Archived) throw Forbidden($"{name} is archived: nobody can push to it");
         if (facts.Disabled) throw Forbidden($"{name} is disabled by GitHub");
-        if (token.Permissions is not null)
+        if (token.Permissions is { } granted)
         {
             // What was granted since is in a new token only.
-            if (Missing(token).Any() && await credential.Replace(repo, token.Value, cancel) is { } renewed) token = renewed;
-            if (Missing(token).ToList() is { Count: > 0 } missing)
+            if (Permissions.Missing(granted, Permissions.Needed).Count > 0) granted = (await credential.Replace(repo, token.Value, cancel))?.Permissions ?? granted;
+            if (Permissions.Missing(granted, Permissions.Needed) is { Count: > 0 } missing)
                 throw Forbidden($"the GitHub App's installation for {name} lacks {string.Join(", ", missing)}: add it in the App's settings and accept it where the App is installed");
             return;
         }
@@ -86,10 +85,6 @@ public sealed class GitHubRemotes(GitHubApi api, IGitHubCredential credential, G
         _accessible.TryRemove(repo.Key, out _);
         return repo;
     }
-
-    private static IEnumerable<string> Missing(AccessToken token) => Needed
-        .Where(need => !token.Permissions!.TryGetValue(need.Permission, out var has) || !(has == need.Level || has is "write" or "admin"))
-        .Select(need => $"{need.Permission}:{need.Level}");
 
     private static ForgeException Forbidden(string message, Exception? inner = null) => new(ErrorCodes.GitHubForbidden, message, inner);
 
