@@ -1,5 +1,6 @@
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.Local;
+using Ampx.Silo.Storage.Logs;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Ampx.Silo.Forges;
@@ -10,6 +11,7 @@ public static class ForgeServices
     public static IServiceCollection AddForges(this IServiceCollection services) => services
         .AddGitHub()
         .AddSingleton<LocalForge>()
+        .AddSingleton<TaskNotes>(provider => provider.GetRequiredService<LogWriter>().Write)
         .AddSingleton<Forges>()
         .AddSingleton<ForgeDesk>();
 }

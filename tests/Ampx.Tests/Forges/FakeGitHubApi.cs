@@ -2,9 +2,9 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Ampx.Core.Tasks;
+using Ampx.Silo.Agents;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
@@ -20,6 +20,9 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
 
     /// <summary>Every call: "METHOD path?query", who asked, and the body.</summary>
     public List<(string Call, string? Authorization, string Body)> Seen { get; } = [];
+
+    /// <summary>What stands in the task's log.</summary>
+    public List<string> Notes { get; } = [];
 
     public FakeTimeProvider Time { get; } = new(Pushed.AddMinutes(1));
 
@@ -85,8 +88,10 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
         var credential = new GitHubCredential(options);
         var api = new GitHubApi(options, credential, Time, this);
 #pragma warning restore CA2000
-        return new GitHubForge(api, credential, new GitHubActions(api, Time), new GitHubPullRequests(api, Options.Create(PullRequests), Time, NullLogger<GitHubPullRequests>.Instance),
-            new JobLogs(api, Time), Options.Create(new CiOptions()), Time);
+        TaskNotes notes = (_, _, _, text) => Notes.Add(text);
+        var pulls = new GitHubPullRequests(api, new AgentProfiles(Options.Create(new Dictionary<string, AgentOptions>())), Options.Create(PullRequests), notes);
+        var branches = new GitHubBranches(api, notes);
+        return new GitHubForge(api, credential, new GitHubActions(api, Time), pulls, new GitHubMerges(api, pulls, branches, Time), branches, new GitHubIssues(api), new JobLogs(api, Time), Options.Create(new CiOptions()), Time);
     }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -94,6 +94,7 @@ public sealed class GitHubPullRequestTests : IDisposable
     {
         _github.Says(One, Pull(mergeable: "null")).Says(One, Pull()).Says(One, Pull(state: "closed", merged: true))
             .Says(MergeIt, $$"""{"sha":"{{new string('c', 40)}}","merged":true,"message":"Pull Request successfully merged"}""")
+            .Says("GET repos/o/r/git/matching-refs/heads/amp/mend-add-mnpqrs", $$"""[{"ref":"refs/heads/amp/mend-add-mnpqrs","object":{"sha":"{{Sha}}"}}]""")
             .Says("DELETE repos/o/r/git/refs/heads/amp/mend-add-mnpqrs", HttpStatusCode.UnprocessableEntity, "Reference does not exist");
 
         var merged = Assert.IsType<Merged>(await _github.Forge().Merge(_github.Repo, Opened, new MergeOrder(DeleteBranch: true), default));

@@ -195,7 +195,9 @@ internal sealed class FakeFacts : IServiceFacts
             Repo = request.Repo!,
             Base = request.Base,
             Agent = request.Agent ?? "amp",
-            Prompt = request.Prompt!,
+            Prompt = request.Prompt ?? "",
+            Issue = request.Issue,
+            AutoMerge = request.AutoMerge,
             MaxAttempts = request.MaxAttempts ?? 3,
             MaxTokens = request.MaxTokens,
             MaxTime = request.MaxTime,
@@ -203,6 +205,11 @@ internal sealed class FakeFacts : IServiceFacts
             Draft = request.Draft,
         }, null)
         : ((NewTask?)null, Refuses));
+
+    /// <summary>Why the branch of any ended task takes no more work.</summary>
+    public Refusal? BranchGone { get; set; }
+
+    public Task<Refusal?> WhyBranchGone(TaskState task, CancellationToken cancel) => Task.FromResult(task.Ended ? BranchGone : null);
 
     public Task<string> Diff(TaskState task, CancellationToken cancel) => Task.FromResult(Changes);
 }

@@ -24,6 +24,9 @@ public static class GitHubServices
             provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<GitHubCredential>(), provider.GetRequiredService<TimeProvider>(), GitHubApi.Network()));
         services.TryAddSingleton<GitHubActions>();
         services.TryAddSingleton<GitHubPullRequests>();
+        services.TryAddSingleton<GitHubBranches>();
+        services.TryAddSingleton<GitHubMerges>();
+        services.TryAddSingleton<GitHubIssues>();
         services.TryAddSingleton<JobLogs>();
         services.TryAddSingleton<GitHubForge>();
         return services;
