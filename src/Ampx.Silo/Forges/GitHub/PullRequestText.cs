@@ -27,7 +27,8 @@ internal static class PullRequestText
     public static string Body(TaskState task, Uri? thread, int room = MostOfBody)
     {
         var told = new StringBuilder();
-        foreach (var line in task.Tried) told.Append("- ").AppendLine(QuotedText.Line(line, MostOfTried));
+        var most = task.Tried.IsEmpty ? 0 : Math.Clamp(room / 3 / task.Tried.Length, 0, MostOfTried);
+        foreach (var line in task.Tried) told.Append("- ").AppendLine(QuotedText.Line(line, most));
         told.Append("- Attempts: ").Append(task.Attempts).Append(" of ").Append(task.MaxAttempts).AppendLine();
         if (task.CiUrl is { } ci) told.Append("- CI: ").AppendLine(ci);
         if (task.ThreadId is { } id) told.Append("- Thread: ").AppendLine(thread?.AbsoluteUri ?? $"`{QuotedText.Line(id, 100).Replace('`', '\'')}`");
@@ -58,5 +59,5 @@ internal static class PullRequestText
     private static string Instruction(TaskState task) =>
         task.Issue is { } issue && task.Prompt.IndexOf($"\n\nIssue #{issue}: ", StringComparison.Ordinal) is var end and > 0 ? task.Prompt[..end] : task.Prompt;
 
-    private static string OneLine(string text) => string.Concat(text.Where(c => !char.IsControl(c))).Trim();
+    private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)).Trim();
 }
