@@ -18,6 +18,9 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
     /// <summary>The key of the watch over this repository's CI.</summary>
     public string KeyOf(string repo) => $"ci-{forges.KeyOf(repo)}";
 
+    /// <summary>The key of the watch over this repository's pull requests.</summary>
+    public string PullRequestKeyOf(string repo) => IPullRequestWatchGrain.KeyOf(forges.KeyOf(repo));
+
     /// <inheritdoc cref="KeyOf(string)"/>
     public string KeyOf(TaskState task) => KeyOf(task.Repo);
 
