@@ -43,7 +43,8 @@ internal static class Pulls
     /// <summary>Closes it unmerged.</summary>
     public static void Close(Site site, Repository repository, PullRequest pull)
     {
-        (pull.State, pull.ClosedAt, pull.UpdatedAt, pull.AutoMerge) = ("closed", site.Now, site.Now, null);
+        (pull.State, pull.ClosedAt, pull.UpdatedAt) = ("closed", site.Now, site.Now);
+        if (pull.MergedAt is null) pull.AutoMerge = null;
         site.Webhooks.PullRequestChanged(repository, pull, "closed");
     }
 
@@ -68,15 +69,5 @@ internal static class Pulls
         var green = repository.Runs.Where(run => run.HeadSha == pull.HeadSha).SelectMany(run => run.LatestJobs)
             .Where(job => job.Conclusion is "success" or "skipped" or "neutral").Select(job => job.Name).ToHashSet();
         return repository.Settings.RequiredChecks.FirstOrDefault(name => !green.Contains(name));
-    }
-
-    /// <summary>A run has ended: auto-merge where it was armed and nothing is in its way any more.</summary>
-    public static async Task TryAutoMerge(Site site, Repository repository, WorkflowRun run)
-    {
-        foreach (var pull in repository.Pulls.Where(p => p.State == "open" && p.HeadSha == run.HeadSha && p.AutoMerge is not null).ToList())
-        {
-            if (pull.AutoMerge is not { } armed || pull.Draft || !ChecksAreGreen(repository, pull)) continue;
-            await Merging.Merge(site, repository, pull, armed.Method, null, null, armed.By);
-        }
     }
 }
