@@ -62,7 +62,7 @@ public static partial class TaskMachine
             (WaitingForCi, CiStarted run) => t with { CiRunId = run.RunId, CiUrl = run.Url, StepFailures = 0, NextWakeAt = (t.CiSince ?? now.At) + rules.CiTimeout },
             (WaitingForCi, CiPassed ci) => Green(t with { PullRequest = ci.PullRequest ?? t.PullRequest }, ci.Report, now),
             (WaitingForCi, CiFailed ci) => Enter(Judged(t, ci.Report), CollectingFeedback, now),
-            (WaitingForCi, CiBlocked ci) => Blocked(t, ci.Code, ci.Detail, ci.Report, now),
+            (WaitingForCi, CiBlocked ci) => Blocked(t with { PullRequest = ci.PullRequest ?? t.PullRequest }, ci.Code, ci.Detail, ci.Report, now),
             (CollectingFeedback, FeedbackCollected why) => NextRun(Close(t, "red", now), why.Text, new(ErrorCodes.CiFailed, why.Cause), now),
 
             // Pull request and merge.

@@ -95,7 +95,7 @@ public sealed class PullRequestTests
         await stage.Up();
         var path = await stage.Repository("plain", ("README.md", "x"));
 
-        var (code, _, errors) = await stage.Ampx("start", path, "--issue", "1", "--ci", "true");
+        var (code, _, errors) = await stage.Ampx("start", path, "--issue", "1", "--agent", "writer", "--ci", "true");
         Assert.NotEqual(0, code);
         Assert.Contains("has no issues", errors, StringComparison.Ordinal);
 

@@ -29,7 +29,7 @@ public sealed class GitHubPullRequestTests : IDisposable
 
         Assert.Equal(new PullRequest(5, "https://ghe.acme.com/o/r/pull/5", PullRequestState.Draft), pull);
         var body = _github.Seen.Single(seen => seen.Call == Create).Body;
-        Assert.All(["\"title\":\"Mend add()\"", "\"head\":\"amp/mend-add-mnpqrs\"", "\"base\":\"main\"", "\"draft\":true", "It gives 3 for 1 and 3.", "expected 3 but was 4", "T-1", "actions/runs/7"],
+        Assert.All(["https://ampcode.com/threads/T-1", "\"title\":\"Mend add()\"", "\"head\":\"amp/mend-add-mnpqrs\"", "\"base\":\"main\"", "\"draft\":true", "It gives 3 for 1 and 3.", "expected 3 but was 4", "T-1", "actions/runs/7"],
             piece => Assert.Contains(piece, body, StringComparison.Ordinal));
     }
 
@@ -195,6 +195,17 @@ public sealed class GitHubPullRequestTests : IDisposable
         Assert.IsType(news, told);
         if (told is CiPassed green) Assert.Equal(PullRequestState.Merged, green.PullRequest?.State);
         Assert.Equal(1, _github.Calls(One));
+    }
+
+    [Fact]
+    public async Task Merged_without_the_judged_commit_is_no_success()
+    {
+        _github.HasRuns("ci push success").Says(One, Pull(state: "closed", merged: true, sha: new string('d', 40)));
+
+        var blocked = Assert.IsType<CiBlocked>(await _github.Forge().ReadCi(_github.Repo, Opened, default));
+
+        Assert.Equal((ErrorCodes.PullRequestClosed, PullRequestState.Merged), (blocked.Code, blocked.PullRequest?.State));
+        Assert.Contains("was merged at dddddddddd, without abc1234567", blocked.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

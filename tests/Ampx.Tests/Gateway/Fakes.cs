@@ -78,7 +78,7 @@ internal sealed class FakeTask(TimeProvider time) : ITaskGrain
 
     public List<TaskState> Past { get; } = [];
 
-    /// <summary>What happens as soon as a merge is ordered.</summary>
+    /// <summary>What happens as soon as a merge is ordered, or an armed one taken back.</summary>
     public TaskEvent? OnMerge { get; set; }
 
     public TaskState? State
@@ -120,7 +120,7 @@ internal sealed class FakeTask(TimeProvider time) : ITaskGrain
         if (ifVersion is { } version && version != State!.Version) return Task.FromResult<Refusal?>(new("precondition_failed", "it has moved on"));
         if (TaskMachine.WhyNot(State!, order) is { } refusal) return Task.FromResult<Refusal?>(refusal);
         Hears(order);
-        if (order is MergeRequested && OnMerge is not null) Hears(OnMerge);
+        if (State!.Phase is Phase.Merging && OnMerge is not null) Hears(OnMerge);
         return Task.FromResult<Refusal?>(null);
     }
 

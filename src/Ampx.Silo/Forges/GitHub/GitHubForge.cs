@@ -58,7 +58,9 @@ public sealed class GitHubForge(
     {
         ArgumentNullException.ThrowIfNull(task);
         var verdict = await ReadVerdict(repo, task, cancel);
-        if (verdict is not (CiPassed or CiFailed or CiBlocked) || await pulls.See(repo, task, cancel) is not { PullRequest: var seen } gone) return verdict;
+        if (verdict is not (CiPassed or CiFailed or CiBlocked) || await pulls.Look(repo, task, cancel) is not ({ PullRequest: var seen } gone, var sha)) return verdict;
+        if (seen.State is PullRequestState.Merged && sha is not null && sha != task.HeadSha)
+            return new CiBlocked(ErrorCodes.PullRequestClosed, $"pull request #{seen.Number} was merged at {sha[..10]}, without {task.HeadSha![..10]}", new CiReport(ErrorCodes.PullRequestClosed, []), seen) { By = "ci" };
         // Merged by a person and green is a good end; anything else on a pull request that is over needs one.
         if (verdict is CiPassed green && seen.State is not PullRequestState.Closed) return green with { PullRequest = seen };
         return seen.State is PullRequestState.Merged or PullRequestState.Closed ? gone : verdict;

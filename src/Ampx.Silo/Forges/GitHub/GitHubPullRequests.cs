@@ -31,10 +31,13 @@ public sealed partial class GitHubPullRequests(GitHubApi api, AgentProfiles agen
     }
 
     /// <summary>The task's pull request as it is now where the task has it otherwise; null if it is as the task has it.</summary>
-    public async Task<PullRequestSeen?> See(RepoRef repo, TaskState task, CancellationToken cancel)
+    public async Task<PullRequestSeen?> See(RepoRef repo, TaskState task, CancellationToken cancel) => (await Look(repo, task, cancel)).News;
+
+    /// <summary>The same, with the commit that the pull request is at.</summary>
+    internal async Task<(PullRequestSeen? News, string? Sha)> Look(RepoRef repo, TaskState task, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(task);
-        if (task.PullRequest is not { } known) return null;
+        if (task.PullRequest is not { } known) return (null, null);
         var now = await Facts(repo, known.Number, cancel);
         var state = now switch
         {
@@ -45,7 +48,7 @@ public sealed partial class GitHubPullRequests(GitHubApi api, AgentProfiles agen
         };
         var armed = now.IsOpen && (now.AutoMerge is not null || (known.AutoMerge && await IsQueued(repo, now, cancel)));
         var seen = known with { State = state, AutoMerge = armed, Url = now.HtmlUrl };
-        return seen == known ? null : new PullRequestSeen(seen);
+        return (seen == known ? null : new PullRequestSeen(seen), now.Head?.Sha);
     }
 
     internal Task<Octokit.PullRequest> Get(RepoRef repo, int number, CancellationToken cancel) =>

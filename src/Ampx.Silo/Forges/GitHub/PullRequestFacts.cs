@@ -11,8 +11,14 @@ internal sealed class PullRequestFacts
     public bool Merged { get; set; }
     public string? MergeCommitSha { get; set; }
     public AutoMergeFacts? AutoMerge { get; set; }
+    public HeadFacts? Head { get; set; }
 
     public bool IsOpen => State is "open";
+
+    internal sealed class HeadFacts
+    {
+        public string? Sha { get; set; }
+    }
 
     internal sealed class AutoMergeFacts
     {
