@@ -5,6 +5,7 @@ using Ampx.Core.Tasks;
 using Ampx.Silo.Agents;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
@@ -85,13 +86,16 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
             LookAgain = TimeSpan.Zero,
         });
 #pragma warning disable CA2000 // They live as long as the test.
-        var credential = new GitHubCredential(options);
-        var api = new GitHubApi(options, credential, Time, this);
+        var clients = new GitHubClients(options, Time, this);
+        var credential = new PersonalToken(options, clients);
+        var api = new GitHubApi(credential, clients);
 #pragma warning restore CA2000
         TaskNotes notes = (_, _, _, text) => Notes.Add(text);
         var pulls = new GitHubPullRequests(api, new AgentProfiles(Options.Create(new Dictionary<string, AgentOptions>())), Options.Create(PullRequests), notes);
         var branches = new GitHubBranches(api, notes);
-        return new GitHubForge(api, credential, new GitHubActions(api, Time), pulls, new GitHubMerges(api, pulls, branches, Time), branches, new GitHubIssues(api), new JobLogs(api, Time), Options.Create(new CiOptions()), Time);
+        var actions = new GitHubActions(api, Time);
+        return new GitHubForge(api, credential, new GitHubRemotes(api, credential, actions, Time), actions, pulls, new GitHubMerges(api, pulls, branches, Time), branches, new GitHubIssues(api),
+            new JobLogs(api, Time), Options.Create(new CiOptions()), Time);
     }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
