@@ -32,10 +32,12 @@ public sealed class GitHubForge(
     }
 
     /// <inheritdoc/>
-    public async Task<TaskEvent?> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel)
+    public async Task<TaskEvent?> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel) =>
+        await WithPullRequest(repo, task, await ReadVerdict(repo, task, cancel), cancel);
+
+    /// <summary>The verdict as it stands with the task's pull request, which a person may have closed or merged meanwhile: one call for each verdict.</summary>
+    private async Task<TaskEvent?> WithPullRequest(RepoRef repo, TaskState task, TaskEvent? verdict, CancellationToken cancel)
     {
-        ArgumentNullException.ThrowIfNull(task);
-        var verdict = await ReadVerdict(repo, task, cancel);
         if (verdict is not (CiPassed or CiFailed or CiBlocked) || await pulls.Look(repo, task, cancel) is not ({ PullRequest: var seen } gone, var sha)) return verdict;
         if (seen.State is PullRequestState.Merged && sha is not null && sha != task.HeadSha)
             return new CiBlocked(ErrorCodes.PullRequestClosed, $"pull request #{seen.Number} was merged at {sha[..10]}, without {task.HeadSha![..10]}", new CiReport(ErrorCodes.PullRequestClosed, []), seen) { By = "ci" };
