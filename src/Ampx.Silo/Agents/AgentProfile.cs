@@ -41,6 +41,14 @@ public sealed class AgentProfile(string name, AgentOptions agent)
     /// <summary>Bytes of the longest line of output that is kept whole.</summary>
     public int LongestLine => agent.Kind is AgentKind.Amp ? RunFollower.LongestJsonLine : RunFollower.ChunkSize;
 
+    /// <summary>Where people read the conversation <paramref name="thread"/>; null if it has no page.</summary>
+    public Uri? ThreadPage(string thread)
+    {
+        if (!HasThreads || !AmpThreads.IsId(thread)) return null;
+        var server = environment.TryGetValue("AMP_URL", out var given) && Uri.TryCreate(given, UriKind.Absolute, out var own) && own.Scheme is "http" or "https" ? own.AbsoluteUri : "https://ampcode.com";
+        return new Uri($"{server.TrimEnd('/')}/threads/{thread}");
+    }
+
     /// <summary>Why no run of it can begin on this machine; null if one can.</summary>
     public TaskError? Unready()
     {

@@ -92,6 +92,9 @@ public static partial class AmpThreads
             : environment.GetValueOrDefault("PATH", "").Split(':', StringSplitOptions.RemoveEmptyEntries)
                 .Select(folder => Path.Combine(folder, program)).FirstOrDefault(IsProgram);
 
+    /// <summary>It looks like an id of Amp's.</summary>
+    public static bool IsId(string text) => ThreadId.Match(text) is { Success: true, Length: var length } && length == text.Length;
+
     private static bool IsProgram(string file) =>
         File.Exists(file) && (OperatingSystem.IsWindows()
             || (File.GetUnixFileMode(file) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0);

@@ -29,6 +29,19 @@ public interface IForge
     /// <summary>Opens the task's pull request, finds it again, or marks it ready if it is a draft and <paramref name="draft"/> is false.</summary>
     Task<PullRequest> OpenPullRequest(RepoRef repo, TaskState task, bool draft, CancellationToken cancel);
 
-    /// <summary>Merges exactly <see cref="TaskState.HeadSha"/>: <see cref="Merged"/> or <see cref="MergeRefused"/>.</summary>
+    /// <summary>The task's pull request where it isn't as the task has it: a person, or the forge's auto-merge, has been at it. Null if it is, or there is none.</summary>
+    Task<PullRequestSeen?> SeePullRequest(RepoRef repo, TaskState task, CancellationToken cancel);
+
+    /// <summary>Why the task's branch takes no more work: deleted, or merged without a pull request. Null if it does.</summary>
+    Task<string?> WhyBranchGone(RepoRef repo, TaskState task, CancellationToken cancel);
+
+    /// <summary>Title, body and comments of an issue.</summary>
+    /// <exception cref="ForgeException">github_not_found, github_forbidden.</exception>
+    Task<IssueText> ReadIssue(RepoRef repo, int number, CancellationToken cancel);
+
+    /// <summary>
+    /// Merges exactly <see cref="TaskState.HeadSha"/>, or has the forge do it, or not do it any more:
+    /// <see cref="Merged"/>, <see cref="AutoMergeArmed"/>, <see cref="AutoMergeDisarmed"/> or <see cref="MergeRefused"/>.
+    /// </summary>
     Task<TaskEvent> Merge(RepoRef repo, TaskState task, MergeOrder order, CancellationToken cancel);
 }

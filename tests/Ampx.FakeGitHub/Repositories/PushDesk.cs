@@ -64,6 +64,7 @@ public sealed partial class PushDesk
         {
             await Pulls.MoveHead(repository, pull, push.New, site.Now);
             await Pulls.Tell(site, repository, pull, "synchronize", push.Login);
+            site.Actions.InBackground(() => AutoMerging.Try(site, repository, pull)); // a merge may be what is being followed: it holds the lock
         }
 
         foreach (var pull in repository.Pulls.Where(p => p.State == "open" && p.Base == branch).ToList())

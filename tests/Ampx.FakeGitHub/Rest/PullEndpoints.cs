@@ -15,6 +15,10 @@ internal static class PullEndpoints
             Task.FromResult(call.Pull is { MergedAt: not null } ? Answer.NoContent : Answer.NotFound));
         app.OnRepo(site, "PUT", "pulls/{number:int}/merge", "contents=write", Merge);
         app.OnRepo(site, "GET", "pulls/{number:int}/files", "pull_requests=read", Files);
+        app.OnRepo(site, "GET", "pulls/{number:int}/reviews", "pull_requests=read", call => Task.FromResult(call.Pull is { } pull
+            ? Answer.Page(call.Call.Http, pull.Reviews, (page, _) => page, review => PullShapes.Review(site, call.Repository, pull, review))
+            : Answer.NotFound));
+        app.OnRepo(site, "POST", "pulls/{number:int}/reviews", "pull_requests=write", Review);
         app.OnRepo(site, "POST", "pulls/{number:int}/requested_reviewers", "pull_requests=write", RequestReview);
     }
 
@@ -77,11 +81,7 @@ internal static class PullEndpoints
         }
 
         pull.MergeCommitSha = tried.MergeSha;
-        var state = tried.MergeSha is null ? "dirty"
-            : pull.Draft ? "draft"
-            : Pulls.MissingCheck(call.Repository, pull) is not null ? "blocked"
-            : Pulls.ChecksAreGreen(call.Repository, pull) ? "clean" : "unstable";
-        return Answer.Ok(PullShapes.Pull(call.Site, call.Repository, pull, tried.MergeSha is not null, state));
+        return Answer.Ok(PullShapes.Pull(call.Site, call.Repository, pull, tried.MergeSha is not null, await Merging.Status(call.Repository, pull)));
     }
 
     private static async Task<Answer> Update(RepoCall call)
@@ -92,6 +92,7 @@ internal static class PullEndpoints
         {
             if (await repository.Git.Branch(target) is not { } sha) return Answer.Invalid("PullRequest", "base", "invalid");
             (pull.Base, pull.BaseSha, pull.Mergeable) = (target, sha, null);
+            AutoMerging.Disarm(site, repository, pull);
         }
 
         pull.Title = ask.Text("title") ?? pull.Title;
@@ -135,6 +136,17 @@ internal static class PullEndpoints
         var common = await call.Repository.Git.Run("merge-base", pull.BaseSha, pull.HeadSha);
         var files = await CommitShapes.Files(call, common, pull.HeadSha);
         return Answer.Page(call.Call.Http, files, (page, _) => page, file => file.Shape);
+    }
+
+    private static async Task<Answer> Review(RepoCall call)
+    {
+        if (call.Pull is not { } pull) return Answer.NotFound;
+        var ask = call.Call;
+        var state = ask.Text("event") switch { "APPROVE" => "APPROVED", "REQUEST_CHANGES" => "CHANGES_REQUESTED", "COMMENT" => "COMMENTED", _ => null };
+        if (state is null) return Answer.Error(422, "Unprocessable Entity", "Reviews that are not submitted at once aren't here: give an event"); // pending ones
+        if (state is not "COMMENTED" && call.Token.Login == pull.Author)
+            return Answer.Error(422, "Unprocessable Entity", state is "APPROVED" ? "Can not approve your own pull request" : "Can not request changes on your own pull request");
+        return Answer.Ok(PullShapes.Review(call.Site, call.Repository, pull, await Reviews.Add(call.Site, call.Repository, pull, call.Token.Login, state, ask.Text("body") ?? "")));
     }
 
     private static Task<Answer> RequestReview(RepoCall call)

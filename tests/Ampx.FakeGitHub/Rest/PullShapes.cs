@@ -39,7 +39,7 @@ internal static class PullShapes
             head = new { label = $"{repository.Owner}:{pull.Head}", @ref = pull.Head, sha = pull.HeadSha, user = Shapes.User(site, repository.Owner), repo },
             @base = new { label = $"{repository.Owner}:{pull.Base}", @ref = pull.Base, sha = pull.BaseSha, user = Shapes.User(site, repository.Owner), repo },
             author_association = "MEMBER",
-            auto_merge = pull.AutoMerge is { } armed ? new { enabled_by = Shapes.User(site, armed.By), merge_method = armed.Method } : null,
+            auto_merge = pull.AutoMerge is { } armed ? new { enabled_by = Shapes.User(site, armed.By), merge_method = armed.Method, commit_title = armed.Title, commit_message = armed.Message } : null,
             merged = pull.MergedAt is not null,
             mergeable,
             rebaseable = mergeable,
@@ -52,6 +52,26 @@ internal static class PullShapes
             additions = 1,
             deletions = 0,
             changed_files = 1,
+        };
+    }
+
+    public static object Review(Site site, Repository repository, PullRequest pull, Review review)
+    {
+        var url = $"{site.ApiUrl}repos/{repository.FullName}/pulls/{pull.Number}";
+        var html = $"{site.WebUrl}{repository.FullName}/pull/{pull.Number}#pullrequestreview-{review.Id}";
+        return new
+        {
+            id = review.Id,
+            node_id = Ids.Node("PRR", review.Id),
+            user = Shapes.User(site, review.Author),
+            body = review.Body,
+            state = review.State,
+            html_url = html,
+            pull_request_url = url,
+            _links = new { html = new { href = html }, pull_request = new { href = url } },
+            submitted_at = Shapes.Time(review.SubmittedAt),
+            commit_id = review.CommitId,
+            author_association = "MEMBER",
         };
     }
 

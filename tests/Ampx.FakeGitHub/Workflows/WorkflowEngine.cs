@@ -76,7 +76,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
     internal void Ended(Repository repository, WorkflowRun run)
     {
         site.Webhooks.RunChanged(repository, run, "completed");
-        InBackground(() => Pulls.TryAutoMerge(site, repository, run));
+        InBackground(() => AutoMerging.Try(site, repository, run));
     }
 
     internal WorkflowRun Create(Repository repository, Trigger trigger, string name, string path, string subject, WorkflowFile? file)
@@ -196,7 +196,8 @@ public sealed class WorkflowEngine : IAsyncDisposable
         }
     }
 
-    private void InBackground(Func<Task> work)
+    /// <summary>Does it beside what is under way; what goes wrong is kept for the test to see.</summary>
+    internal void InBackground(Func<Task> work)
     {
         var task = Task.Run(async () =>
         {

@@ -73,7 +73,7 @@ internal sealed class StandIn : IAsyncDisposable
         _app.MapPost("/api/v1/tasks", async http =>
         {
             var asked = JsonSerializer.Deserialize<StartTask>(await new StreamReader(http.Request.Body).ReadToEndAsync(), AmpxJson.Options)!;
-            var task = Tasks[Id] = Sample(status: Status.Queued, phase: Phase.WaitingForWorker) with { Repo = asked.Repo!, Prompt = asked.Prompt! };
+            var task = Tasks[Id] = Sample(status: Status.Queued, phase: Phase.WaitingForWorker) with { Repo = asked.Repo!, Prompt = asked.Prompt ?? "" };
             http.Response.StatusCode = 201;
             await Write(http, task);
         });

@@ -93,7 +93,7 @@ internal sealed class FakeTask(TimeProvider time) : ITaskGrain
 
     public List<TaskState> Past { get; } = [];
 
-    /// <summary>What happens as soon as a merge is ordered.</summary>
+    /// <summary>What happens as soon as a merge is ordered, or an armed one taken back.</summary>
     public TaskEvent? OnMerge { get; set; }
 
     public TaskState? State
@@ -135,7 +135,7 @@ internal sealed class FakeTask(TimeProvider time) : ITaskGrain
         if (ifVersion is { } version && version != State!.Version) return Task.FromResult<Refusal?>(new("precondition_failed", "it has moved on"));
         if (TaskMachine.WhyNot(State!, order) is { } refusal) return Task.FromResult<Refusal?>(refusal);
         Hears(order);
-        if (order is MergeRequested && OnMerge is not null) Hears(OnMerge);
+        if (State!.Phase is Phase.Merging && OnMerge is not null) Hears(OnMerge);
         return Task.FromResult<Refusal?>(null);
     }
 
@@ -210,7 +210,9 @@ internal sealed class FakeFacts : IServiceFacts
             Repo = request.Repo!,
             Base = request.Base,
             Agent = request.Agent ?? "amp",
-            Prompt = request.Prompt!,
+            Prompt = request.Prompt ?? "",
+            Issue = request.Issue,
+            AutoMerge = request.AutoMerge,
             MaxAttempts = request.MaxAttempts ?? 3,
             MaxTokens = request.MaxTokens,
             MaxTime = request.MaxTime,
@@ -218,6 +220,11 @@ internal sealed class FakeFacts : IServiceFacts
             Draft = request.Draft,
         }, null)
         : ((NewTask?)null, Refuses));
+
+    /// <summary>Why the branch of any ended task takes no more work.</summary>
+    public Refusal? BranchGone { get; set; }
+
+    public Task<Refusal?> WhyBranchGone(TaskState task, CancellationToken cancel) => Task.FromResult(task.Ended ? BranchGone : null);
 
     public Task<string> Diff(TaskState task, CancellationToken cancel) => Task.FromResult(Changes);
 }

@@ -97,6 +97,27 @@ public class CiAndPullRequestTests
     }
 
     [Fact]
+    public void A_pull_request_merged_by_a_person_before_the_verdict_ends_with_the_verdict()
+    {
+        var task = After([.. ToCi("c1"), Green, Opened()]);
+        var merged = task.PullRequest! with { State = PullRequestState.Merged };
+        var passed = task.Then(((CiPassed)Green) with { PullRequest = merged });
+        Assert.Equal((Done, Status.Success, PullRequestState.Merged, "merged"), (passed.Phase, passed.Status, passed.PullRequest!.State, passed.Summary));
+        var without = task.Then(((CiBlocked)Blocked(ErrorCodes.PullRequestClosed)) with { PullRequest = merged });
+        Assert.Equal((Done, Status.NeedsReview, PullRequestState.Merged), (without.Phase, without.Status, without.PullRequest!.State));
+    }
+
+    [Fact]
+    public void An_armed_auto_merge_remembers_its_order_until_the_pull_request_is_over()
+    {
+        var order = new MergeOrder(Auto: true, DeleteBranch: true);
+        var armed = After([.. ToSuccess, new MergeRequested(order), new AutoMergeArmed()]);
+        Assert.Equal((Done, order), (armed.Phase, armed.Merge));
+        Assert.Null(armed.Then(Seen(PullRequestState.Merged)).Merge);
+        Assert.Null(armed.Then(Abort, new AutoMergeDisarmed()).Merge);
+    }
+
+    [Fact]
     public void No_draft_is_opened_for_a_branch_that_has_nothing_or_when_the_settings_say_no()
     {
         Assert.Equal(Done, After(Times(4, Claim, Lost)).Phase);

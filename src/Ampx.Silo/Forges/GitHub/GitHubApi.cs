@@ -47,11 +47,14 @@ public sealed class GitHubApi(IGitHubCredential credential, GitHubClients client
     /// <exception cref="ForgeException">Also for errors in a 200 answer.</exception>
     public async Task Mutate(RepoRef repo, string what, string query, Dictionary<string, object> variables, CancellationToken cancel)
     {
-        var answer = await Ask(repo, what, client => client.Connection.Post<GraphQLAnswer>(
-            Options.GraphQL, new Dictionary<string, object> { ["query"] = query, ["variables"] = variables }, "application/json", "application/json", (IDictionary<string, string>?)null, cancel), cancel);
-        if (answer.Body?.Errors is [{ } first, ..])
+        var answer = await Query<GraphQLAnswer>(repo, what, query, variables, cancel);
+        if (answer.Errors is [{ } first, ..])
             throw new ForgeException(first.Type is "FORBIDDEN" ? ErrorCodes.GitHubForbidden : ErrorCodes.NotMergeable, $"couldn't {what}: {first.Message}");
     }
+
+    /// <summary>A GraphQL question. Errors in a 200 answer are the caller's to look for.</summary>
+    internal async Task<T> Query<T>(RepoRef repo, string what, string query, Dictionary<string, object> variables, CancellationToken cancel) => (await Ask(repo, what, client => client.Connection.Post<T>(
+        Options.GraphQL, new Dictionary<string, object> { ["query"] = query, ["variables"] = variables }, "application/json", "application/json", (IDictionary<string, string>?)null, cancel), cancel)).Body;
 
     /// <summary>One GET beside Octokit, which can't stream; the token goes to the API's own address only.</summary>
     internal async Task<HttpResponseMessage> Get(RepoRef repo, Uri url, CancellationToken cancel)

@@ -10,7 +10,8 @@ namespace Ampx.Silo.Forges.GitHub;
 
 /// <summary>GitHub, or an Enterprise server: CI is GitHub Actions.</summary>
 public sealed class GitHubForge(
-    GitHubApi api, IGitHubCredential credential, GitHubRemotes remotes, GitHubActions actions, GitHubPullRequests pulls, JobLogs logs, IOptions<CiOptions> ci, TimeProvider time) : IForge
+    GitHubApi api, IGitHubCredential credential, GitHubRemotes remotes, GitHubActions actions, GitHubPullRequests pulls, GitHubMerges merges, GitHubBranches branches, GitHubIssues issues,
+    JobLogs logs, IOptions<CiOptions> ci, TimeProvider time) : IForge
 {
     /// <summary>Logs that are read for one feedback; more failed jobs are only named.</summary>
     private const int LogsRead = 8;
@@ -31,7 +32,21 @@ public sealed class GitHubForge(
     }
 
     /// <inheritdoc/>
-    public async Task<TaskEvent?> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel)
+    public async Task<TaskEvent?> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel) =>
+        await WithPullRequest(repo, task, await ReadVerdict(repo, task, cancel), cancel);
+
+    /// <summary>The verdict as it stands with the task's pull request, which a person may have closed or merged meanwhile: one call for each verdict.</summary>
+    private async Task<TaskEvent?> WithPullRequest(RepoRef repo, TaskState task, TaskEvent? verdict, CancellationToken cancel)
+    {
+        if (verdict is not (CiPassed or CiFailed or CiBlocked) || await pulls.Look(repo, task, cancel) is not ({ PullRequest: var seen } gone, var sha)) return verdict;
+        if (seen.State is PullRequestState.Merged && sha is not null && sha != task.HeadSha)
+            return new CiBlocked(ErrorCodes.PullRequestClosed, $"pull request #{seen.Number} was merged at {sha[..10]}, without {task.HeadSha![..10]}", new CiReport(ErrorCodes.PullRequestClosed, []), seen) { By = "ci" };
+        // Merged by a person and green is a good end; anything else on a pull request that is over needs one.
+        if (verdict is CiPassed green && seen.State is not PullRequestState.Closed) return green with { PullRequest = seen };
+        return seen.State is PullRequestState.Merged or PullRequestState.Closed ? gone : verdict;
+    }
+
+    private async Task<TaskEvent?> ReadVerdict(RepoRef repo, TaskState task, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(task);
         var (verdict, context) = await Judge(repo, task, cancel);
@@ -87,7 +102,31 @@ public sealed class GitHubForge(
     public Task<PullRequest> OpenPullRequest(RepoRef repo, TaskState task, bool draft, CancellationToken cancel) => pulls.Open(repo, task, draft, cancel);
 
     /// <inheritdoc/>
-    public Task<TaskEvent> Merge(RepoRef repo, TaskState task, MergeOrder order, CancellationToken cancel) => pulls.Merge(repo, task, order, cancel);
+    public async Task<PullRequestSeen?> SeePullRequest(RepoRef repo, TaskState task, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        var seen = await pulls.See(repo, task, cancel);
+        if (seen is { PullRequest.State: PullRequestState.Merged } && task is { Merge.DeleteBranch: true, HeadSha: { } sha }) await branches.Delete(repo, task, sha, cancel);
+        return seen;
+    }
+
+    /// <inheritdoc/>
+    public async Task<string?> WhyBranchGone(RepoRef repo, TaskState task, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(repo);
+        ArgumentNullException.ThrowIfNull(task);
+        return await branches.Tip(repo, task.Branch, cancel) is null ? $"branch {task.Branch} was deleted from {repo.Owner}/{repo.Name}" : null;
+    }
+
+    /// <inheritdoc/>
+    public Task<IssueText> ReadIssue(RepoRef repo, int number, CancellationToken cancel) => issues.Read(repo, number, cancel);
+
+    /// <inheritdoc/>
+    public Task<TaskEvent> Merge(RepoRef repo, TaskState task, MergeOrder order, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return order.Disarm ? merges.Disarm(repo, task, cancel) : merges.Merge(repo, task, order, cancel);
+    }
 
     /// <summary>From one full listing; jobs and workflow files are only asked for where the verdict depends on them.</summary>
     private async Task<(CiVerdict Verdict, CiContext Context)> Judge(RepoRef repo, TaskState task, CancellationToken cancel)

@@ -32,6 +32,9 @@ public static class GitHubServices
         services.TryAddSingleton<GitHubRemotes>();
         services.TryAddSingleton<GitHubActions>();
         services.TryAddSingleton<GitHubPullRequests>();
+        services.TryAddSingleton<GitHubBranches>();
+        services.TryAddSingleton<GitHubMerges>();
+        services.TryAddSingleton<GitHubIssues>();
         services.TryAddSingleton<JobLogs>();
         services.TryAddSingleton<GitHubForge>();
         return services;
