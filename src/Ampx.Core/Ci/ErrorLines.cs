@@ -27,6 +27,9 @@ internal static partial class ErrorLines
         line.ContainsAny(Words) || line.ContainsAny(Marks) || line.StartsWith("E  ", StringComparison.Ordinal)
         || (line.Length > 3 && line[0] == ' ' && line.IndexOf(") ") is > 1 and < 8);
 
+    /// <summary>Characters of a line that are looked at: as many as can be shown.</summary>
+    private const int Looked = 1000;
+
     private sealed record Rule(Regex Form, int Weight, int After);
 
     /// <summary>Read from the top; the first that fits decides. Groups: <c>test</c> and <c>says</c>.</summary>
@@ -75,13 +78,15 @@ internal static partial class ErrorLines
     ];
 
     /// <summary>What <paramref name="line"/> (cleaned) says.</summary>
-    public static Sign Read(string line)
+    public static Sign Read(ReadOnlySpan<char> line)
     {
-        if (line.Length == 0 || !MayTell(line)) return default;
-        if (NoError().IsMatch(line)) return default;
+        if (line.Length > Looked) line = line[..Looked];
+        if (line.IsEmpty || !MayTell(line) || NoError().IsMatch(line)) return default;
         foreach (var rule in Rules)
         {
-            if (rule.Form.Match(line) is not { Success: true } match) continue;
+            if (!rule.Form.IsMatch(line)) continue;
+            // Groups need a string; few lines come this far.
+            var match = rule.Form.Match(line.ToString());
             return new Sign(rule.Weight, rule.After, Text(match.Groups["test"]), Text(match.Groups["says"]));
         }
 
@@ -89,10 +94,10 @@ internal static partial class ErrorLines
     }
 
     /// <summary>A frame of a stack trace: a few of them tell enough.</summary>
-    public static bool IsFrame(string line) => Frame().IsMatch(line);
+    public static bool IsFrame(ReadOnlySpan<char> line) => Frame().IsMatch(line);
 
     /// <summary>Compares two values: the line after "assertion failed" that says what was expected.</summary>
-    public static bool IsValue(string line) => Expectation().IsMatch(line);
+    public static bool IsValue(ReadOnlySpan<char> line) => Expectation().IsMatch(line);
 
     private static string? Text(Group group) => group is { Success: true, ValueSpan: var text } && !text.Trim().IsEmpty ? text.Trim().ToString() : null;
 

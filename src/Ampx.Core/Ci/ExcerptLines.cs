@@ -14,6 +14,7 @@ internal sealed class ExcerptLines(int budget)
     private readonly Dictionary<long, Kept> _kept = [];
     private readonly PriorityQueue<long, (int Weight, long Late)> _lightest = new();
     private readonly Queue<Kept> _tail = new();
+    private readonly Stack<Kept> _spare = new();
     private Kept? _last;
     private long _keptChars, _tailChars, _next;
     private int _errors, _after, _afterWeight, _frames;
@@ -28,11 +29,12 @@ internal sealed class ExcerptLines(int budget)
     public long Count => _next;
 
     /// <summary>One more cleaned line.</summary>
-    public void Push(string line, Sign sign)
+    public void Push(ReadOnlySpan<char> line, Sign sign)
     {
         if (Folds(line, sign)) return;
         var index = _next++;
-        var kept = new Kept(index, line.Length > ShownLine ? $"{Redaction.WellKnown.Apply(line)[..(ShownLine - 1)]}…" : line);
+        var kept = _spare.TryPop(out var spare) ? spare : new Kept();
+        kept.Set(index, line);
         _last = kept;
 
         var weight = index < 4 ? 12 - (int)index : 0;
@@ -55,12 +57,17 @@ internal sealed class ExcerptLines(int budget)
 
         if (weight > 0) Keep(kept, weight);
         _tail.Enqueue(kept);
-        _tailChars += kept.Text.Length + 1;
-        while (_tailChars > budget && _tail.TryDequeue(out var old)) _tailChars -= old.Text.Length + 1;
+        _tailChars += kept.Cost;
+        while (_tailChars > budget && _tail.TryDequeue(out var old))
+        {
+            _tailChars -= old.Cost;
+            // Nobody holds it any more.
+            if (old.Weight == 0 && old != _last) _spare.Push(old);
+        }
     }
 
     /// <summary>What is worth reading within <paramref name="chars"/> characters; left-out lines are told in brackets.</summary>
-    public string Render(int chars)
+    public string Render(int chars, Redaction redaction)
     {
         var all = new Dictionary<long, (Kept Line, int Weight)>();
         foreach (var kept in _kept.Values) all[kept.Index] = (kept, kept.Weight);
@@ -75,10 +82,10 @@ internal sealed class ExcerptLines(int budget)
         const int note = 26;
         var chosen = new SortedDictionary<long, Kept>();
         var left = chars - note;
-        foreach (var (line, _) in all.Values.Where(entry => entry.Line.Text.Length > 0 || entry.Weight > 40).OrderByDescending(entry => entry.Weight).ThenBy(entry => entry.Line.Index))
+        foreach (var (line, _) in all.Values.Where(entry => entry.Line.Length > 0 || entry.Weight > 40).OrderByDescending(entry => entry.Weight).ThenBy(entry => entry.Line.Index))
         {
             var neighbours = (chosen.ContainsKey(line.Index - 1) ? 1 : 0) + (chosen.ContainsKey(line.Index + 1) ? 1 : 0);
-            var cost = line.Shown.Length + 1 + (neighbours == 0 ? note : 0);
+            var cost = line.Shown(redaction).Length + 1 + (neighbours == 0 ? note : 0);
             if (cost > left)
             {
                 if (left < 120) break;
@@ -94,7 +101,7 @@ internal sealed class ExcerptLines(int budget)
         foreach (var (index, line) in chosen)
         {
             if (index > expected) Gap(text, index - expected);
-            text.Append(line.Shown).Append('\n');
+            text.Append(line.Shown(redaction)).Append('\n');
             expected = index + 1;
         }
 
@@ -105,16 +112,17 @@ internal sealed class ExcerptLines(int budget)
     private static void Gap(StringBuilder text, long lines) => text.Append("[… ").Append(lines).Append(lines == 1 ? " line]\n" : " lines]\n");
 
     /// <summary>The same line again, or (progress) the same but for numbers, is only counted.</summary>
-    private bool Folds(string line, Sign sign)
+    private bool Folds(ReadOnlySpan<char> line, Sign sign)
     {
         if (_last is not { } last || line.Length == 0) return false;
-        if (line != last.Text && (sign.Weight > 0 || _after > 0 || !SameShape(line, last.Text))) return false;
+        var same = line.SequenceEqual(last.Text);
+        if (!same && (sign.Weight > 0 || _after > 0 || !SameShape(line, last.Text))) return false;
         last.Repeats++;
-        last.Similar |= line != last.Text;
+        last.Similar |= !same;
         return true;
     }
 
-    private static bool SameShape(string a, string b)
+    private static bool SameShape(ReadOnlySpan<char> a, ReadOnlySpan<char> b)
     {
         int i = 0, j = 0, digits = 0;
         while (i < a.Length && j < b.Length)
@@ -148,24 +156,43 @@ internal sealed class ExcerptLines(int budget)
     {
         if (weight <= line.Weight) return;
         line.Weight = weight;
-        if (_kept.TryAdd(line.Index, line)) _keptChars += line.Text.Length + 1;
+        if (_kept.TryAdd(line.Index, line)) _keptChars += line.Cost;
         _lightest.Enqueue(line.Index, (weight, -line.Index));
         while (_keptChars > _capacity && _lightest.TryDequeue(out var index, out var rank))
         {
             if (!_kept.TryGetValue(index, out var old) || old.Weight != rank.Weight) continue;
             _kept.Remove(index);
-            _keptChars -= old.Text.Length + 1;
+            _keptChars -= old.Cost;
         }
     }
 
-    private sealed class Kept(long index, string text)
+    /// <summary>One line. Used again for another when it was seen off: a log's lines pass by in the hundred thousands.</summary>
+    private sealed class Kept
     {
-        public long Index { get; } = index;
-        public string Text { get; } = text;
+        private char[] _chars = [];
+
+        public long Index { get; private set; }
+        public int Length { get; private set; }
         public int Weight { get; set; }
         public int Repeats { get; set; }
         public bool Similar { get; set; }
 
-        public string Shown => Repeats == 0 ? Text : $"{Text}\n[… {Repeats} more {(Similar ? "like it" : "times")}]";
+        public ReadOnlySpan<char> Text => _chars.AsSpan(0, Length);
+
+        public int Cost => Math.Min(Length, ShownLine) + 1;
+
+        public void Set(long index, ReadOnlySpan<char> text)
+        {
+            if (_chars.Length < text.Length) _chars = new char[text.Length];
+            text.CopyTo(_chars);
+            (Index, Length, Weight, Repeats, Similar) = (index, text.Length, 0, 0, false);
+        }
+
+        /// <summary>Secrets go before the line is cut: half of one is no longer seen as such.</summary>
+        public string Shown(Redaction redaction)
+        {
+            var text = LogText.Cut(redaction.Apply(Text.ToString()), ShownLine);
+            return Repeats == 0 ? text : $"{text}\n[… {Repeats} more {(Similar ? "like it" : "times")}]";
+        }
     }
 }

@@ -204,7 +204,7 @@ public class FeedbackExcerptTests
         var before = GC.GetTotalMemory(true);
         var clock = Stopwatch.StartNew();
 
-        await excerpt.Read(LogText.Lines(log));
+        await excerpt.Read(log);
 
         var (took, grown) = (clock.Elapsed, GC.GetTotalMemory(true) - before);
         TestContext.Current.TestOutputHelper?.WriteLine($"{took.TotalSeconds:0.0} s, {grown >> 10} KiB");
@@ -218,9 +218,9 @@ public class FeedbackExcerptTests
     {
         await using var bytes = new MemoryStream(Encoding.UTF8.GetBytes($"{new string('x', 5_000_000)}\nerror: äöü 😀\nlast"));
         var lines = new List<string>();
-        await foreach (var line in LogText.Lines(bytes)) lines.Add(line);
+        await LogLines.Read(bytes, line => lines.Add(line.ToString()));
 
-        Assert.Equal([LogText.LineLimit, "error: äöü 😀".Length, 4], lines.Select(line => line.Length));
+        Assert.Equal([LogLines.Limit, "error: äöü 😀".Length, 4], lines.Select(line => line.Length));
         Assert.Equal("error: äöü 😀", lines[1]);
     }
 

@@ -73,7 +73,7 @@ public sealed class JobLogs
             {
                 case HttpStatusCode.OK:
                     await using (var body = await answer.Content.ReadAsStreamAsync(cancel))
-                        await excerpt.Read(LogText.Lines(body, cancel), cancel);
+                        await excerpt.Read(body, cancel);
                     return null;
                 case HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect when answer.Headers.Location is { } next:
                     url = new Uri(url, next);
