@@ -15,6 +15,7 @@ internal sealed class ExcerptLines(int budget)
     private readonly PriorityQueue<long, (int Weight, long Late)> _lightest = new();
     private readonly Queue<Kept> _tail = new();
     private readonly Stack<Kept> _spare = new();
+    private readonly Kept?[] _recent = new Kept?[Before + 1];
     private Kept? _last;
     private long _keptChars, _tailChars, _next;
     private int _errors, _after, _afterWeight, _frames;
@@ -35,7 +36,7 @@ internal sealed class ExcerptLines(int budget)
         var index = _next++;
         var kept = _spare.TryPop(out var spare) ? spare : new Kept();
         kept.Set(index, line);
-        _last = kept;
+        _last = _recent[index % _recent.Length] = kept;
 
         var weight = index < 4 ? 12 - (int)index : 0;
         if (sign.Weight > 0)
@@ -62,7 +63,7 @@ internal sealed class ExcerptLines(int budget)
         {
             _tailChars -= old.Cost;
             // Nobody holds it any more.
-            if (old.Weight == 0 && old != _last) _spare.Push(old);
+            if (old.Weight == 0 && old.Index + _recent.Length <= _next) _spare.Push(old);
         }
     }
 
@@ -144,17 +145,17 @@ internal sealed class ExcerptLines(int budget)
 
     private void KeepBefore(int weight)
     {
-        var distance = Before;
-        foreach (var line in _tail.Skip(_tail.Count - Before))
+        for (var distance = Before; distance > 0; distance--)
         {
-            if (line != _last) Keep(line, Math.Max(weight - 15 - (distance * 5), 5));
-            distance--;
+            if (_next - 1 - distance is var index and >= 0) Keep(_recent[index % _recent.Length]!, Math.Max(weight - 15 - (distance * 5), 5));
         }
     }
 
     private void Keep(Kept line, int weight)
     {
         if (weight <= line.Weight) return;
+        // Full of what tells more already, as in a log of errors from end to end.
+        if (_keptChars + line.Cost > _capacity && _lightest.TryPeek(out _, out var least) && least.Weight >= weight) return;
         line.Weight = weight;
         if (_kept.TryAdd(line.Index, line)) _keptChars += line.Cost;
         _lightest.Enqueue(line.Index, (weight, -line.Index));

@@ -119,7 +119,7 @@ public sealed class FeedbackExcerpt(int budget, DateTimeOffset? from = null, Dat
 
             if (text.StartsWith("##[endgroup]", StringComparison.Ordinal)) return;
             if (text.StartsWith("##[group]", StringComparison.Ordinal)) text = text["##[group]".Length..];
-            var sign = ErrorLines.Read(text);
+            var sign = ErrorLines.Read(text, Cause.Weight);
             Lines.Push(text, sign);
             Cause.Push(text, sign);
         }
