@@ -5,7 +5,7 @@ namespace Ampx.Core.Ci;
 /// <summary>The forms themselves, one for each tool or habit.</summary>
 internal static partial class ErrorLines
 {
-    [GeneratedRegex(@"\b0 (errors?|failed|failures?|failing)\b(?!.*\b[1-9]\d* (errors?|failed|failures?|failing)\b)|\b(errors?|failed|failures?): *0\b(?!.*\b(errors?|failed|failures?): *[1-9])|^\s*(npm|yarn) warn|^##\[(group|command|debug|endgroup|warning|notice)\]|no errors? found|continue-on-error|fail-fast|if-no-files-found", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\b0 (errors?|failed|failures?|failing)\b(?!.*\b[1-9]\d* (errors?|failed|failures?|failing)\b)|\b(errors?|failed|failures?): 0\b(?!.*\b(errors?|failed|failures?): *[1-9])|^\s*(npm|yarn) warn|^##\[(group|command|debug|endgroup|warning|notice)\]|no errors? found|continue-on-error|fail-fast", RegexOptions.IgnoreCase)]
     private static partial Regex NoError();
 
     [GeneratedRegex(@"^##\[error\](?<exit>Process completed with exit code \d+|The operation was canceled)|\bexited with (exit )?(code|status) [1-9]|exit code:? [1-9]\d*\b")]
@@ -94,4 +94,7 @@ internal static partial class ErrorLines
 
     [GeneratedRegex(@"^\s+at .+[:(]|^\s+at [\w.<>$]+|^\s+File "".+"", line \d+|^\s+\d+: +0x|^\s+(?:\S+/)+\S+\.go:\d+ \+0x|^\s*# \./.+:\d+:in ")]
     private static partial Regex Frame();
+
+    [GeneratedRegex(@"^(?:#\d+ (?:\d+\.\d+ )?|\d+\.\d{3} (?=\S| )|[\w.-]+-\d+\s+\| )")]
+    private static partial Regex Prefix();
 }

@@ -13,19 +13,28 @@ internal readonly record struct Sign(int Weight, int After, string? Test = null,
 /// <summary>Knows errors when it sees them: those of test runners, compilers and shells, as their output has them.</summary>
 internal static partial class ErrorLines
 {
-    /// <summary>Cheap: a line with none of these words is no error. Most lines end here.</summary>
-    private static readonly SearchValues<string> Words = SearchValues.Create(
-        ["error", "fail", "assert", "panic", "expected", "exception", "traceback", "not ok", "undefined", "not found", "no such", "exit code", "***",
-            ".go:", "fatal", "segmentation", "killed", "caused by", "what went wrong", "unresolved",
-            "got:", "left:", "right:", "received:", "actual:", "____", "timed out", "---- ", "cannot", "denied"],
-        StringComparison.OrdinalIgnoreCase);
+    /// <summary>Cheap: a line with none of these words is no error. Most lines end here. In eights, because .NET searches for eight words many times faster than for nine.</summary>
+    private static readonly SearchValues<string>[] Words =
+    [
+        AnyCase("error", "fail", "assert", "panic", "expected", "exception", "traceback", "fatal"),
+        AnyCase("not ok", "not found", "no such", "exit code", "caused by", "timed out", "went wrong", "undefined"),
+        AnyCase("segmentation", "killed", "unresolved", "cannot", "denied", "***", "____", "---- "),
+        AnyCase(".go:", "got:", "left:", "right:", "received:", "actual:", "core dumped", "want:"),
+    ];
 
     /// <summary>Marks that runners put before what failed; told apart from the words because mixing both would slow the search down.</summary>
     private static readonly SearchValues<char> Marks = SearchValues.Create("●✕✗✖×");
 
-    private static bool MayTell(ReadOnlySpan<char> line) =>
-        line.ContainsAny(Words) || line.ContainsAny(Marks) || line.StartsWith("E  ", StringComparison.Ordinal)
-        || (line.Length > 3 && line[0] == ' ' && line.IndexOf(") ") is > 1 and < 8);
+    private static bool MayTell(ReadOnlySpan<char> line)
+    {
+        foreach (var eight in Words)
+        {
+            if (line.ContainsAny(eight)) return true;
+        }
+
+        return line.ContainsAny(Marks) || line.StartsWith("E  ", StringComparison.Ordinal)
+            || (line.Length > 3 && line[0] == ' ' && line.IndexOf(") ") is > 1 and < 8);
+    }
 
     /// <summary>Characters of a line that are looked at: as many as can be shown.</summary>
     private const int Looked = 1000;
@@ -56,7 +65,7 @@ internal static partial class ErrorLines
 
     private static SearchValues<string> AnyCase(params ReadOnlySpan<string> words) => SearchValues.Create(words, StringComparison.OrdinalIgnoreCase);
 
-    private static readonly SearchValues<string> NoErrorNeeds = AnyCase("0 err", "0 fail", ": 0", "rs:0", "ed:0", " warn", "##[", "s found", "r found", "continue-on", "fail-fast", "if-no-files");
+    private static readonly SearchValues<string> NoErrorNeeds = AnyCase("0 err", "0 fail", ": 0", " warn", "##[", "no error", "continue-on", "fail-fast");
 
     /// <summary>Read from the top; the first that fits decides. Groups: <c>test</c> and <c>says</c>.</summary>
     private static readonly Rule[] Rules =
@@ -97,7 +106,7 @@ internal static partial class ErrorLines
         // Summaries and whatever calls itself an error.
         new(Summary(), 85, 3),
         new(Uncaught(), 96, 10, AnyOf("Error", "Exception", "Failure", "Traceback", "Unhandled")),
-        new(Shell(), 84, 1, AnyOf("not found", "No such file", "Segmentation fault", "Permission denied", "Killed", "fatal: ", "npm ERR!", "npm error", "ERR_", "Cannot find module")),
+        new(Shell(), 84, 1, AnyOf("not found", "No such file", "Segmentation fault", "Permission denied", "Killed", "fatal: ", "npm ", "ERR_", "Cannot find module")),
         new(Expectation(), 97, 2),
         new(Anything(), 55, 2) { SaysAll = true },
     ];
@@ -108,6 +117,7 @@ internal static partial class ErrorLines
     {
         if (line.Length > Looked) line = line[..Looked];
         if (line.IsEmpty || !MayTell(line) || (line.ContainsAny(NoErrorNeeds) && NoError().IsMatch(line))) return default;
+        line = line[PrefixLength(line)..];
         if (line.StartsWith(Told, StringComparison.Ordinal) && !ExitCode().IsMatch(line)) return Annotation(line[Told.Length..]);
         foreach (var rule in Rules)
         {
@@ -118,6 +128,14 @@ internal static partial class ErrorLines
         }
 
         return default;
+    }
+
+    /// <summary>What BuildKit and Compose put before a tool's own line: <c>#12 3.456 </c>, in its summary <c>3.456 </c>, and <c>tests-1  | </c>.</summary>
+    private static int PrefixLength(ReadOnlySpan<char> line)
+    {
+        if (line[0] != '#' && !char.IsAsciiLetterOrDigit(line[0])) return 0;
+        foreach (var match in Prefix().EnumerateMatches(line)) return match.Length;
+        return 0;
     }
 
     /// <summary>What an action or a problem matcher calls an error: the latter put their mark before a tool's own line.</summary>
