@@ -44,7 +44,7 @@ internal sealed partial class Cause
             _valuesFor--;
             if (_values.Count < 2 && ErrorLines.IsValue(line))
             {
-                _values.Add(OneSpace(line));
+                _values.Add(OneSpace(ErrorLines.Bare(line)));
                 return;
             }
         }

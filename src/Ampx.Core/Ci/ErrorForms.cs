@@ -80,10 +80,10 @@ internal static partial class ErrorLines
     [GeneratedRegex(@"^\s*(?:Failed!|Tests?:? .*\d failed|Tests run: .*(?:Failures|Errors): [1-9]|test result: FAILED|=+ .*\d (?:failed|errors?).* =+|FAIL\b|✖ \d+ problems?|\d+ failing|\d+ examples?, [1-9]\d* failures?|failures:|=+ (?:FAILURES|ERRORS|short test summary info) =+|Found \d+ errors?|Test Files .*failed|[1-9]\d* runs?, .* [1-9]\d* failures)", RegexOptions.IgnoreCase)]
     private static partial Regex Summary();
 
-    [GeneratedRegex(@"^(?:\s*|.*\bUnhandled exception\.? ?|Uncaught |Caused by: |Exception in thread .* )(?<says>(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Failure)\b(?:\s\[\w+\])?: .+)|^(?<says>Traceback \(most recent call last\))|^\s*(?<says>Unhandled exception.+)")]
+    [GeneratedRegex(@"^(?:\s*|.*\bUnhandled exception\.? ?|Uncaught |Caused by: |Exception in thread .* )(?<says>(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Failure)\b(?:\s\[\w+\])?: .+)|^\s*(?<says>Unhandled exception.+)")]
     private static partial Regex Uncaught();
 
-    [GeneratedRegex(@"^(?<says>.*(?:: command not found|: not found$|: No such file or directory|: Permission denied).*)|(?<says>\bSegmentation fault.*|\bKilled$|\bfatal: .+|npm (?:ERR!|error) .+|\bERR_\w+ .+|Cannot find module .+)")]
+    [GeneratedRegex(@"^(?<says>.*(?:: command not found|: not found$|: No such file or directory|: Permission denied).*)|(?<says>\bSegmentation fault.*|\bKilled(?:\s{3,}.*)?$|.*\b(?:out of memory|OOMKilled)\b.*|\bfatal: .+|npm (?:ERR!|error) .+|\bERR_\w+ .+|Cannot find module .+)")]
     private static partial Regex Shell();
 
     [GeneratedRegex(@"^\s*(?:[-+] )?(?<says>(?:Expected|Actual|Received|Got|Left|Right|Want)(?: \w+)?\s*:\s*\S.*)", RegexOptions.IgnoreCase)]
@@ -95,6 +95,16 @@ internal static partial class ErrorLines
     [GeneratedRegex(@"^\s+at .+[:(]|^\s+at [\w.<>$]+|^\s+File "".+"", line \d+|^\s+\d+: +0x|^\s+(?:\S+/)+\S+\.go:\d+ \+0x|^\s*# \./.+:\d+:in ")]
     private static partial Regex Frame();
 
-    [GeneratedRegex(@"^(?:#\d+ (?:\d+\.\d+ )?|\d+\.\d{3} (?=\S| )|[\w.-]+-\d+\s+\| )")]
+    [GeneratedRegex(@"^(?:#\d+ (?:\d+\.\d+ )?|\d+\.\d{3} (?=\S| )|[\w.-]+-\d+\s+\| |\[xUnit\.net [\d:.]+\]\s+)")]
     private static partial Regex Prefix();
+
+    /// <summary>A test that passed may speak of errors in its name.</summary>
+    [GeneratedRegex(@"^\s*(?:[✓✔√] |Passed |PASS\b|--- PASS:|=== RUN|ok \d+ |test .+ \.\.\. ok$)|\bPASSED\b")]
+    private static partial Regex Passing();
+
+    [GeneratedRegex(@"^Traceback \(most recent call last\)")]
+    private static partial Regex Traceback();
+
+    [GeneratedRegex(@"^\s*\d+ \| >>> .+|^ERROR: (?<says>failed to .+|process .+ did not complete successfully.*)")]
+    private static partial Regex Docker();
 }

@@ -19,7 +19,8 @@ internal static partial class ErrorLines
         AnyCase("error", "fail", "assert", "panic", "expected", "exception", "traceback", "fatal"),
         AnyCase("not ok", "not found", "no such", "exit code", "caused by", "timed out", "went wrong", "undefined"),
         AnyCase("segmentation", "killed", "unresolved", "cannot", "denied", "***", "____", "---- "),
-        AnyCase(".go:", "got:", "left:", "right:", "received:", "actual:", "core dumped", "want:"),
+        AnyCase(".go:", "got:", "left:", "right:", "received:", "actual:", "want:", ">>> "),
+        AnyCase("core dumped", "out of memory", "oomkilled", "allocate memory", "aborted", "unhandled", "rejected", "invalid"),
     ];
 
     /// <summary>Marks that runners put before what failed; told apart from the words because mixing both would slow the search down.</summary>
@@ -78,7 +79,7 @@ internal static partial class ErrorLines
         new(GoTest(), 95, 12),
         new(CargoTest(), 95, 12),
         new(PytestTest(), 95, 6),
-        new(JsTest(), 95, 16),          // jest, vitest, mocha, node:test
+        new(JsTest(), 95, 26),          // jest, vitest, mocha, node:test
         new(JavaTest(), 95, 10, AnyOf("<<<", " FAILED", "[ERROR]")),    // maven surefire, gradle
         new(RubyTest(), 95, 14),        // rspec, minitest
         new(Numbered(), 88, 12),        // rspec and mocha: "  1) Calculator adds"
@@ -87,7 +88,7 @@ internal static partial class ErrorLines
         new(PytestSays(), 100, 4),
         new(GoPanic(), 98, 10),
         new(RustPanic(), 98, 6),
-        new(Asserted(), 100, 8, AnyCase("assert", "expect(", "expected")),
+        new(Asserted(), 100, 18, AnyCase("assert", "expect(", "expected")),
         new(GoSays(), 99, 4),
 
         // Compilers and linters.
@@ -105,8 +106,10 @@ internal static partial class ErrorLines
 
         // Summaries and whatever calls itself an error.
         new(Summary(), 85, 3),
-        new(Uncaught(), 96, 10, AnyOf("Error", "Exception", "Failure", "Traceback", "Unhandled")),
-        new(Shell(), 84, 1, AnyOf("not found", "No such file", "Segmentation fault", "Permission denied", "Killed", "fatal: ", "npm ", "ERR_", "Cannot find module")),
+        new(Docker(), 86, 2, AnyOf(">>> ", "ERROR: ")),
+        new(Traceback(), 86, 12),
+        new(Uncaught(), 96, 10, AnyOf("Error", "Exception", "Failure", "Unhandled")),
+        new(Shell(), 84, 1, AnyOf("not found", "No such file", "Segmentation fault", "ermission denied", "Killed", "out of memory", "OOMKilled", "fatal: ", "npm ", "ERR_", "annot ")),
         new(Expectation(), 97, 2),
         new(Anything(), 55, 2) { SaysAll = true },
     ];
@@ -116,8 +119,8 @@ internal static partial class ErrorLines
     public static Sign Read(ReadOnlySpan<char> line, int known = 0)
     {
         if (line.Length > Looked) line = line[..Looked];
-        if (line.IsEmpty || !MayTell(line) || (line.ContainsAny(NoErrorNeeds) && NoError().IsMatch(line))) return default;
-        line = line[PrefixLength(line)..];
+        if (line.IsEmpty || !MayTell(line) || (line.ContainsAny(NoErrorNeeds) && NoError().IsMatch(line)) || Passing().IsMatch(line)) return default;
+        line = Bare(line);
         if (line.StartsWith(Told, StringComparison.Ordinal) && !ExitCode().IsMatch(line)) return Annotation(line[Told.Length..]);
         foreach (var rule in Rules)
         {
@@ -130,12 +133,12 @@ internal static partial class ErrorLines
         return default;
     }
 
-    /// <summary>What BuildKit and Compose put before a tool's own line: <c>#12 3.456 </c>, in its summary <c>3.456 </c>, and <c>tests-1  | </c>.</summary>
-    private static int PrefixLength(ReadOnlySpan<char> line)
+    /// <summary>Without what BuildKit, Compose and xUnit put before it: <c>#12 3.456 </c>, in its summary <c>3.456 </c>; <c>tests-1  | </c>; <c>[xUnit.net 00:00:01.23] </c>.</summary>
+    public static ReadOnlySpan<char> Bare(ReadOnlySpan<char> line)
     {
-        if (line[0] != '#' && !char.IsAsciiLetterOrDigit(line[0])) return 0;
-        foreach (var match in Prefix().EnumerateMatches(line)) return match.Length;
-        return 0;
+        if (line.IsEmpty || (line[0] is not ('#' or '[') && !char.IsAsciiLetterOrDigit(line[0]))) return line;
+        foreach (var match in Prefix().EnumerateMatches(line)) return line[match.Length..];
+        return line;
     }
 
     /// <summary>What an action or a problem matcher calls an error: the latter put their mark before a tool's own line.</summary>
@@ -148,8 +151,11 @@ internal static partial class ErrorLines
     /// <summary>A frame of a stack trace: a few of them tell enough.</summary>
     public static bool IsFrame(ReadOnlySpan<char> line) => Frame().IsMatch(line);
 
+    /// <summary>A test that passed: no part of a failure, whatever stands beside it.</summary>
+    public static bool IsPassing(ReadOnlySpan<char> line) => Passing().IsMatch(line);
+
     /// <summary>Compares two values: the line after "assertion failed" that says what was expected.</summary>
-    public static bool IsValue(ReadOnlySpan<char> line) => Expectation().IsMatch(line);
+    public static bool IsValue(ReadOnlySpan<char> line) => Expectation().IsMatch(Bare(line));
 
     private static string? Text(Group group) => group is { Success: true, ValueSpan: var text } && !text.Trim().IsEmpty ? text.Trim().ToString() : null;
 }

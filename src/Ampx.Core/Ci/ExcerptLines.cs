@@ -9,7 +9,18 @@ namespace Ampx.Core.Ci;
 internal sealed class ExcerptLines(int budget)
 {
     private const int ShownLine = 1000;
-    private const int Before = 3;
+    private const int Before = 8;
+    private const int Head = 4;
+
+    /// <summary>A sign of this weight says what failed: a test's name, a compiler's error, an assertion.</summary>
+    private const int Clear = 84;
+
+    /// <summary>A sign up to this weight only speaks of an error.</summary>
+    private const int Weak = 60;
+
+    /// <summary>Lines below this weight are there because there is room.</summary>
+    private const int Telling = 40;
+
     private readonly int _capacity = Math.Max(budget, 500) * 2;
     private readonly Dictionary<long, Kept> _kept = [];
     private readonly PriorityQueue<long, (int Weight, long Late)> _lightest = new();
@@ -18,7 +29,7 @@ internal sealed class ExcerptLines(int budget)
     private readonly Kept?[] _recent = new Kept?[Before + 1];
     private Kept? _last;
     private long _keptChars, _tailChars, _next;
-    private int _errors, _after, _afterWeight, _frames;
+    private int _errors, _weak, _strongest, _after, _afterWeight, _frames;
 
     /// <summary>A line that begins with GitHub's <c>##[error]</c> was among them.</summary>
     public bool ToldByGitHub { get; private set; }
@@ -38,22 +49,24 @@ internal sealed class ExcerptLines(int budget)
         kept.Set(index, line);
         _last = _recent[index % _recent.Length] = kept;
 
-        var weight = index < 4 ? 12 - (int)index : 0;
+        var weight = index < Head ? 12 - (int)index : 0;
         if (sign.Weight > 0)
         {
+            _strongest = Math.Max(_strongest, sign.Weight);
             ToldByGitHub |= line.StartsWith("##[error]", StringComparison.Ordinal);
-            // The first errors count most: later ones are often their echo. Summaries and GitHub's own words don't fade.
-            var fade = sign.Weight is 85 or 92 ? 0 : Math.Min(_errors, 15) * 2;
+            // The first errors count most: later ones are often their echo. Summaries and GitHub's own words don't fade; what merely speaks of errors does so soon.
+            var fade = sign.Weight is 85 or 92 ? 0 : sign.Weight <= Weak ? Math.Min(_weak++, 7) * 5 : Math.Min(_errors, 15) * 2;
             weight = Math.Max(weight, Math.Max(sign.Weight - fade, 20));
-            if (_after == 0 || weight > _afterWeight) KeepBefore(weight);
+            if (weight > Telling && (_after == 0 || weight > _afterWeight)) KeepBefore(weight);
             if (_after == 0) _errors++;
             (_after, _afterWeight) = sign.After >= _after ? (sign.After, weight) : (_after, _afterWeight);
         }
         else if (_after > 0)
         {
-            _after--;
+            var passing = ErrorLines.IsPassing(line);
+            _after = passing ? 0 : _after - 1;
             _frames = ErrorLines.IsFrame(line) ? _frames + 1 : 0;
-            weight = Math.Max(weight, _frames > 5 ? 10 : --_afterWeight);
+            if (!passing) weight = Math.Max(weight, _frames > 5 ? 10 : --_afterWeight);
         }
 
         if (weight > 0) Keep(kept, weight);
@@ -76,14 +89,16 @@ internal sealed class ExcerptLines(int budget)
         {
             // The very end tells how it ended; the rest of the tail fills what is left.
             var fromEnd = (int)Math.Min(_next - 1 - kept.Index, 10_000);
-            var weight = Math.Max(fromEnd < 10 ? 60 - fromEnd : 9 - Math.Min(fromEnd / 100, 8), kept.Weight);
+            var weight = Math.Max(fromEnd < 10 && !ErrorLines.IsPassing(kept.Text) ? 60 - fromEnd : 9 - Math.Min(fromEnd / 100, 8), kept.Weight);
             all[kept.Index] = (kept, weight);
         }
 
+        // Where it is clear what failed, the rest would only be in its way.
+        var least = _strongest >= Clear ? Telling : 0;
         const int note = 26;
         var chosen = new SortedDictionary<long, Kept>();
         var left = chars - note;
-        foreach (var (line, _) in all.Values.Where(entry => entry.Line.Length > 0 || entry.Weight > 40).OrderByDescending(entry => entry.Weight).ThenBy(entry => entry.Line.Index))
+        foreach (var (line, _) in all.Values.Where(entry => (entry.Line.Length > 0 || entry.Weight > Telling) && (entry.Weight >= least || entry.Line.Index < Head)).OrderByDescending(entry => entry.Weight).ThenBy(entry => entry.Line.Index))
         {
             var neighbours = (chosen.ContainsKey(line.Index - 1) ? 1 : 0) + (chosen.ContainsKey(line.Index + 1) ? 1 : 0);
             var cost = line.Shown(redaction).Length + 1 + (neighbours == 0 ? note : 0);
@@ -147,7 +162,8 @@ internal sealed class ExcerptLines(int budget)
     {
         for (var distance = Before; distance > 0; distance--)
         {
-            if (_next - 1 - distance is var index and >= 0) Keep(_recent[index % _recent.Length]!, Math.Max(weight - 15 - (distance * 5), 5));
+            if (_next - 1 - distance is not (var index and >= 0) || _recent[index % _recent.Length]! is not { } line || ErrorLines.IsPassing(line.Text)) continue;
+            Keep(line, Math.Max(weight - 15 - (distance * 3), 5));
         }
     }
 

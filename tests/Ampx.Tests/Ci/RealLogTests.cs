@@ -34,7 +34,8 @@ public class RealLogTests
 
         TestContext.Current.TestOutputHelper?.WriteLine(text);
         Assert.InRange(text.Length, 1, 1000);
-        Assert.True(shows.Split('¦').Count(part => text.Contains(part, StringComparison.Ordinal)) >= 2, text);
+        var parts = shows.Split('¦');
+        Assert.True(parts.Count(part => text.Contains(part, StringComparison.Ordinal)) >= (parts.Length + 1) / 2, text);
     }
 
     [Fact]
