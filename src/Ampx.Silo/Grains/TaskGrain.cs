@@ -102,7 +102,10 @@ public sealed partial class TaskGrain(
             case FollowRun at:
                 Hint(GrainFactory.GetGrain<IWorkQueueGrain>(0).Follow(new HeldRun(task.Id, task.Repo, at.Run), task.Step));
                 break;
-            case WatchCi or WatchPullRequest:
+            case WatchPullRequest:
+                Hint(GrainFactory.GetGrain<IPullRequestWatchGrain>(desk.PullRequestKeyOf(task.Repo)).Watch());
+                break;
+            case WatchCi:
                 Hint(GrainFactory.GetGrain<ICiWatchGrain>(desk.KeyOf(task)).Watch(task.Id, task.Step));
                 break;
             case WakeAt at:

@@ -79,8 +79,16 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         }
 
         foreach (var old in woken.Where(entry => entry.Value + Period * 2 < now).Select(entry => entry.Key).ToList()) woken.Remove(old);
+        if (Shard == 0) await StartPullRequestWatches();
         // What is overdue was woken just now; the next sweep looks at it again.
         if (await rows.NextDue(Shard, now, CancellationToken.None) is { } later && later < next) Schedule(later);
+    }
+
+    /// <summary>One that is lost is back within a minute.</summary>
+    private async Task StartPullRequestWatches()
+    {
+        foreach (var watch in (await rows.PullRequestsAwaited(armedOnly: true, CancellationToken.None)).Select(row => desk.PullRequestKeyOf(row.Repo)).Distinct())
+            Hint(GrainFactory.GetGrain<IPullRequestWatchGrain>(watch).Start());
     }
 
     private void Schedule(DateTimeOffset time)

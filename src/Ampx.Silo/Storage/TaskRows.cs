@@ -49,6 +49,15 @@ public sealed class TaskRows(DbDataSource readers) : ITaskRows
         new { repo }, row => new WaitingForCi(row.GetString(0), row.GetString(1), row.Text(2), row.GetInt32(3), row.TimeOrNull(4)), cancel);
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<AwaitedPullRequest>> PullRequestsAwaited(bool armedOnly, CancellationToken cancel) => await readers.Rows(
+        $"""
+        SELECT i.task_id, i.repo, i.step, s.body ->> '$.pull_request.number' AS number FROM task_index i JOIN state_body s ON s.state_row = i.state_row
+        WHERE ((i.phase = 'done' AND i.next_wake_at IS NOT NULL){(armedOnly ? "" : " OR (i.phase = 'waiting_for_ci' AND i.forge <> 'git')")}) AND number IS NOT NULL
+        ORDER BY i.task_id
+        """,
+        null, row => new AwaitedPullRequest(row.GetString(0), row.GetString(1), row.GetInt32(2), row.GetInt32(3)), cancel);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> EndedBefore(DateTimeOffset time, int limit, CancellationToken cancel) => await readers.Rows(
         "SELECT task_id FROM task_index WHERE finished_at < @time ORDER BY finished_at LIMIT @limit",
         new { time = time.ToUnixTimeMilliseconds(), limit }, row => row.GetString(0), cancel);

@@ -1,9 +1,11 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Ampx.FakeGitHub.Workflows;
 
 namespace Ampx.FakeGitHub.Repositories;
 
 /// <summary>What happens to pull requests: opened, moved, closed, found mergeable or not.</summary>
-internal static class Pulls
+internal static partial class Pulls
 {
     /// <summary>Opens one; the caller has checked that it may be.</summary>
     public static async Task<PullRequest> Open(
@@ -53,8 +55,22 @@ internal static class Pulls
     {
         if (pull.MergedAt is not null) return;
         (pull.MergedAt, pull.MergedBy, pull.MergeCommitSha) = (site.Now, login, sha);
+        if (pull.Base == repository.Settings.DefaultBranch) CloseIssues(site, repository, pull);
         Close(site, repository, pull);
     }
+
+    /// <summary>The issues that its text names with a closing word.</summary>
+    private static void CloseIssues(Site site, Repository repository, PullRequest pull)
+    {
+        foreach (var number in Closing().Matches(pull.Body ?? "").Select(match => match.Groups[1].Value))
+        {
+            if (repository.Issues.Find(issue => issue is not PullRequest && issue.Number.ToString(CultureInfo.InvariantCulture) == number) is not { } issue) continue;
+            (issue.State, issue.ClosedAt, issue.UpdatedAt) = ("closed", site.Now, site.Now);
+        }
+    }
+
+    [GeneratedRegex(@"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Closing();
 
     /// <summary>Whether the latest run of every workflow at the head is green, and all required checks are there.</summary>
     public static bool ChecksAreGreen(Repository repository, PullRequest pull)

@@ -15,6 +15,8 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 
     public Exception? Trouble { get; set; }
 
+    public FakeDoctor Doctor { get; } = new();
+
     /// <summary>A task that is there already.</summary>
     public FakeTask Has(string id, string owner = "somebody", string repo = "acme/shop")
     {
@@ -51,9 +53,9 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 
     private IEnumerable<TaskState> States() => tasks.Values.Select(task => task.State).OfType<TaskState>();
 
-    // The gateway asks for tasks only.
+    // The gateway asks for tasks, and for the doctor.
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => Doctor is TGrainInterface doctor ? doctor : throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainObserverInterface IGrainFactory.CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj) => throw new NotSupportedException();
@@ -70,6 +72,19 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
     IAddressable IGrainFactory.GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => throw new NotSupportedException();
 }
 
+/// <summary>Finds what it was told to find.</summary>
+internal sealed class FakeDoctor : IDoctorGrain
+{
+    public IReadOnlyList<DoctorCheck> Finds { get; set; } = [];
+    public string? Asked { get; private set; }
+
+    public Task<IReadOnlyList<DoctorCheck>> Examine(string? repo, CancellationToken cancel)
+    {
+        Asked = repo;
+        return Task.FromResult(Finds);
+    }
+}
+
 /// <summary>A task's grain without Orleans: the machine and its state.</summary>
 internal sealed class FakeTask(TimeProvider time) : ITaskGrain
 {
@@ -78,7 +93,7 @@ internal sealed class FakeTask(TimeProvider time) : ITaskGrain
 
     public List<TaskState> Past { get; } = [];
 
-    /// <summary>What happens as soon as a merge is ordered.</summary>
+    /// <summary>What happens as soon as a merge is ordered, or an armed one taken back.</summary>
     public TaskEvent? OnMerge { get; set; }
 
     public TaskState? State
@@ -120,7 +135,7 @@ internal sealed class FakeTask(TimeProvider time) : ITaskGrain
         if (ifVersion is { } version && version != State!.Version) return Task.FromResult<Refusal?>(new("precondition_failed", "it has moved on"));
         if (TaskMachine.WhyNot(State!, order) is { } refusal) return Task.FromResult<Refusal?>(refusal);
         Hears(order);
-        if (order is MergeRequested && OnMerge is not null) Hears(OnMerge);
+        if (State!.Phase is Phase.Merging && OnMerge is not null) Hears(OnMerge);
         return Task.FromResult<Refusal?>(null);
     }
 
@@ -195,7 +210,9 @@ internal sealed class FakeFacts : IServiceFacts
             Repo = request.Repo!,
             Base = request.Base,
             Agent = request.Agent ?? "amp",
-            Prompt = request.Prompt!,
+            Prompt = request.Prompt ?? "",
+            Issue = request.Issue,
+            AutoMerge = request.AutoMerge,
             MaxAttempts = request.MaxAttempts ?? 3,
             MaxTokens = request.MaxTokens,
             MaxTime = request.MaxTime,
@@ -203,6 +220,11 @@ internal sealed class FakeFacts : IServiceFacts
             Draft = request.Draft,
         }, null)
         : ((NewTask?)null, Refuses));
+
+    /// <summary>Why the branch of any ended task takes no more work.</summary>
+    public Refusal? BranchGone { get; set; }
+
+    public Task<Refusal?> WhyBranchGone(TaskState task, CancellationToken cancel) => Task.FromResult(task.Ended ? BranchGone : null);
 
     public Task<string> Diff(TaskState task, CancellationToken cancel) => Task.FromResult(Changes);
 }

@@ -1,3 +1,4 @@
+using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -17,13 +18,23 @@ public static class GitHubServices
         services.AddOptions<GitHubOptions>().BindConfiguration(GitHubOptions.Section).ValidateDataAnnotations()
             .Validate(options => IsWeb(options.ApiUrl) && IsWeb(options.WebUrl), "Ampx:GitHub:ApiUrl and Ampx:GitHub:WebUrl are absolute http or https addresses")
             .ValidateOnStart()
-            .PostConfigure<IConfiguration>((options, settings) => options.AskGh = settings["Ampx:Auth:Mode"] is null or "local");
+            .PostConfigure<IConfiguration>((options, settings) =>
+            {
+                options.AskGh = settings["Ampx:Auth:Mode"] is null or "local";
+                AppSettings.ReadEnvironment(options);
+            });
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<GitHubCredential>();
-        services.TryAddSingleton(provider => new GitHubApi(
-            provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<GitHubCredential>(), provider.GetRequiredService<TimeProvider>(), GitHubApi.Network()));
+        services.TryAddSingleton(provider => new GitHubClients(provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<TimeProvider>(), GitHubClients.Network()));
+        services.TryAddSingleton<IGitHubCredential>(provider => provider.GetRequiredService<IOptions<GitHubOptions>>().Value is { AppId: { } app, PrivateKeyPath: { } key }
+            ? ActivatorUtilities.CreateInstance<AppCredential>(provider, AppKey.Read(app, key))
+            : ActivatorUtilities.CreateInstance<PersonalToken>(provider));
+        services.TryAddSingleton<GitHubApi>();
+        services.TryAddSingleton<GitHubRemotes>();
         services.TryAddSingleton<GitHubActions>();
         services.TryAddSingleton<GitHubPullRequests>();
+        services.TryAddSingleton<GitHubBranches>();
+        services.TryAddSingleton<GitHubMerges>();
+        services.TryAddSingleton<GitHubIssues>();
         services.TryAddSingleton<JobLogs>();
         services.TryAddSingleton<GitHubForge>();
         return services;
