@@ -1,3 +1,4 @@
+using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
@@ -6,19 +7,6 @@ using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 
 namespace Ampx.Silo.Grains;
-
-/// <summary>Looks at the CI of one repository; its key is <see cref="ForgeDesk.KeyOf(string)"/>.</summary>
-[Alias("ampx.ci-watch")]
-public interface ICiWatchGrain : IGrainWithStringKey
-{
-    /// <summary>Activates the watch, which then reads from the index who waits.</summary>
-    [Alias("Start")]
-    Task Start();
-
-    /// <summary>A task waits for the verdict on its commit, in this step.</summary>
-    [Alias("Watch")]
-    Task Watch(string taskId, int step);
-}
 
 /// <summary>Stores nothing: on activation it reads its waiting tasks from the index.</summary>
 [Reentrant]
@@ -33,6 +21,7 @@ public sealed partial class CiWatchGrain(
     private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(2);
 
     private readonly Dictionary<string, Waiting> waiting = [];
+    private readonly SeenDeliveries deliveries = new();
     private IGrainTimer timer = null!;
 
     private sealed record Waiting(int Step, int Failures, bool Looking);
@@ -57,6 +46,12 @@ public sealed partial class CiWatchGrain(
         if (waiting.TryGetValue(taskId, out var known) && known.Step >= step) return Task.CompletedTask;
         waiting[taskId] = new Waiting(step, 0, false);
         timer.Change(TimeSpan.FromMilliseconds(1), options.CurrentValue.PollInterval);
+        return Task.CompletedTask;
+    }
+
+    public Task Hint(string deliveryId, string? sha)
+    {
+        if (deliveries.Add(deliveryId) && waiting.Count > 0) timer.Change(TimeSpan.FromMilliseconds(1), options.CurrentValue.PollInterval);
         return Task.CompletedTask;
     }
 
