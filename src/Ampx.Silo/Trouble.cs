@@ -14,6 +14,11 @@ internal static class Trouble
         is GitException or IOException or UnauthorizedAccessException or TimeoutException or HttpRequestException or OperationCanceledException or DbException or OrleansException
         or RemoteException { Passing: true };
 
+    /// <summary>What a task is told of a step that broke: that it failed, or how long the forge takes no more calls.</summary>
+    public static TaskEvent NewsOf(Exception broken, string passing) => broken is ForgeException { RetryAt: { } until }
+        ? new RateLimited(until, broken.Message)
+        : new StepFailed(CodeOf(broken, passing), broken.Message);
+
     /// <summary>The code it is told with; <paramref name="passing"/> where it passes and has none of its own, <c>internal</c> where it is our own fault.</summary>
     public static string CodeOf(Exception broken, string passing) => broken switch
     {

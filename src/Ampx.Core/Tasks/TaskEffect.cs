@@ -18,7 +18,10 @@ public sealed record CollectFeedback : TaskEffect;
 /// <summary>Open the pull request, find it again, or mark it ready.</summary>
 public sealed record OpenPullRequest(bool Draft) : TaskEffect;
 
-/// <summary>Merge the judged commit.</summary>
+/// <summary>Have the repository's watch notice what becomes of a pull request whose auto-merge is armed.</summary>
+public sealed record WatchPullRequest(DateTimeOffset Until) : TaskEffect;
+
+/// <summary>Merge the judged commit, or have the forge do it, or not do it any more.</summary>
 public sealed record MergePullRequest(MergeOrder Order) : TaskEffect;
 
 /// <summary>Look again then.</summary>

@@ -35,7 +35,11 @@ public sealed record Claimed(RunClaim Run) : TaskEvent;
 
 /// <summary>The workspace stands on the task's branch.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.prepared.v1")]
-public sealed record Prepared(string Base, string BaseSha, string StartSha, string? RemoteSha, string? CompareUrl) : TaskEvent;
+public sealed record Prepared(string Base, string BaseSha, string StartSha, string? RemoteSha, string? CompareUrl, IssueText? Issue = null) : TaskEvent;
+
+/// <summary>What the forge has under the task's issue: its title, and body and comments with their authors.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.issue-text.v1")]
+public sealed record IssueText(string Title, string Text);
 
 /// <summary>The agent's own conversation exists; stored before anything is said in it.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.thread-created.v1")]
@@ -107,6 +111,10 @@ public sealed record FeedbackCollected(string Text, string Cause) : TaskEvent;
 [GenerateSerializer, Immutable, Alias("ampx.event.pull-request-opened.v1")]
 public sealed record PullRequestOpened(PullRequest PullRequest) : TaskEvent;
 
+/// <summary>The pull request as it is now, where that is not as the task has it: a person, or the forge's auto-merge, has been at it.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.event.pull-request-seen.v1")]
+public sealed record PullRequestSeen(PullRequest PullRequest) : TaskEvent;
+
 /// <summary>The branch is merged.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.merged.v1")]
 public sealed record Merged(string Sha) : TaskEvent;
@@ -115,12 +123,24 @@ public sealed record Merged(string Sha) : TaskEvent;
 [GenerateSerializer, Immutable, Alias("ampx.event.merge-refused.v1")]
 public sealed record MergeRefused(string Code, string Detail) : TaskEvent;
 
+/// <summary>The forge will merge by itself once its own rules allow it.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.event.auto-merge-armed.v1")]
+public sealed record AutoMergeArmed : TaskEvent;
+
+/// <summary>The forge won't merge by itself any more.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.event.auto-merge-disarmed.v1")]
+public sealed record AutoMergeDisarmed : TaskEvent;
+
 // What any step without an agent may come to.
+
+/// <summary>The forge's rate limit allows nothing before then. No failure: nothing is counted.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.event.rate-limited.v1")]
+public sealed record RateLimited(DateTimeOffset Until, string Detail) : TaskEvent;
 
 /// <summary>A step failed: for a passing cause, or for one of <see cref="ErrorCodes.Fatal"/>.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.step-failed.v1")]
 public sealed record StepFailed(string Code, string Detail) : TaskEvent;
 
-/// <summary>The time of a backing-off task has come.</summary>
+/// <summary>The time of a backing-off task has come, or the end of the time in which an armed auto-merge is watched.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.backoff-ended.v1")]
 public sealed record BackoffEnded : TaskEvent;

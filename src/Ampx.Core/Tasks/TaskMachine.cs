@@ -20,7 +20,7 @@ public static partial class TaskMachine
         {
             // People.
             (not (Stopping or Merging or Done), AbortRequested) => Abort(t, now),
-            (Done, AbortRequested) when t.PullRequest is { AutoMerge: true } pr => t with { PullRequest = pr with { AutoMerge = false } },
+            (Done, AbortRequested) when t.PullRequest is { AutoMerge: true } => Enter(t, Merging, now) with { Merge = new(Disarm: true), AutoMergeWanted = false },
             (WaitingForCi or BackingOff or CollectingFeedback or OpeningPr or Done, ContinueRequested more) when t.PullRequest is not { State: PullRequestState.Merged } =>
                 TakeUp(Pend(t, more), now),
             (WaitingForWorker or Preparing or Agent or Publishing, ContinueRequested more) => Wait(t, more, now),
@@ -39,6 +39,9 @@ public static partial class TaskMachine
                 HeadSha = tree.RemoteSha,
                 CompareUrl = tree.CompareUrl,
                 StepFailures = 0,
+                IssueTitle = tree.Issue?.Title ?? t.IssueTitle,
+                Prompt = tree.Issue is { } issue ? Prompts.WithIssue(t, issue) : t.Prompt,
+                Attempt = tree.Issue is { } text && t.Attempt is { } attempt ? attempt with { Instruction = Prompts.WithIssue(t, text) } : t.Attempt,
             },
             (Agent, ThreadCreated thread) => t with { ThreadId = thread.ThreadId },
             (Agent, AgentCommitted done) => Enter(AgentEnded(t, "committed", done.Said, done.Usage), Publishing, now) with { HeadSha = done.Sha, RejectedSha = null },
@@ -56,7 +59,7 @@ public static partial class TaskMachine
             (WaitingForCi, CiCommandEnded { Code: { } code } end) when t.Run is not null => Blocked(t, code, end.Detail ?? code, end.Report, now),
             (WaitingForCi, CiCommandEnded { Report.Verdict: "green" } end) when t.Run is not null => Green(t, end.Report, now),
             (WaitingForCi, CiCommandEnded end) when t.Run is not null => Enter(Judged(t, end.Report), CollectingFeedback, now),
-            (WaitingForCi, CiStarted run) => t with { CiRunId = run.RunId, CiUrl = run.Url, StepFailures = 0 },
+            (WaitingForCi, CiStarted run) => t with { CiRunId = run.RunId, CiUrl = run.Url, StepFailures = 0, NextWakeAt = (t.CiSince ?? now.At) + rules.CiTimeout },
             (WaitingForCi, CiPassed ci) => Green(t, ci.Report, now),
             (WaitingForCi, CiFailed ci) => Enter(Judged(t, ci.Report), CollectingFeedback, now),
             (WaitingForCi, CiBlocked ci) => Blocked(t, ci.Code, ci.Detail, ci.Report, now),
@@ -72,11 +75,19 @@ public static partial class TaskMachine
                 // A plain git repository has no pull requests: the merged branch stands for one, with number 0.
                 PullRequest = (t.PullRequest ?? new(0, t.CompareUrl ?? t.Repo, PullRequestState.Open)) with { State = PullRequestState.Merged, AutoMerge = false },
             },
+            (Merging, AutoMergeArmed) when t.PullRequest is { } pr => AfterMerge(t with { PullRequest = pr with { AutoMerge = true }, ArmedUntil = now.At + rules.AutoMergeWatch }, now),
+            (Merging, AutoMergeDisarmed) when t.PullRequest is { } pr => AfterMerge(t with { PullRequest = pr with { AutoMerge = false } }, now),
             (Merging, MergeRefused no) => AfterMerge(t, now) with { MergeRefusal = new(no.Code, no.Detail) },
+            (Merging, RateLimited limit) => Enter(t, Merging, now) with { Resume = Merging, NextWakeAt = limit.Until },
             (Merging, StepFailed bad) => MergeStepFailed(t, new(bad.Code, bad.Detail), now),
             (Merging, BackoffEnded) when t.Resume is Merging => Enter(t, Merging, now) with { Resume = null },
 
+            (WaitingForCi, PullRequestSeen seen) when t.PullRequest is not null => SeenAtWork(t, seen.PullRequest, now),
+            (Done, PullRequestSeen seen) when t.PullRequest is not null => t with { PullRequest = seen.PullRequest },
+            (Done, BackoffEnded) when t.ArmedUntil is not null => t with { ArmedUntil = null },
+
             // What fails, passes and is lost.
+            (Preparing or Publishing or WaitingForCi or CollectingFeedback or OpeningPr, RateLimited limit) => WaitUntil(limit.Until, t, ResumeOf(t.Phase), null, now),
             (Preparing or Publishing or WaitingForCi or CollectingFeedback or OpeningPr, StepFailed bad) => StepFailedIn(t, new(bad.Code, bad.Detail), now),
             (BackingOff, BackoffEnded) => Resumed(t with { Resume = null, Error = null }, t.Resume ?? WaitingForWorker, now),
             (Preparing or Agent or Publishing, WorkerLost lost) => Lost(t, lost.Detail, now),
@@ -88,6 +99,7 @@ public static partial class TaskMachine
         {
             Version = task.Version + 1,
             UpdatedAt = news.At,
+            NextWakeAt = next.Phase is not Done ? next.NextWakeAt : next.PullRequest is { AutoMerge: true } ? next.ArmedUntil : null,
             Last = Transitions.Of(news),
         };
         return next with { Summary = Summaries.Of(next) };
@@ -106,6 +118,7 @@ public static partial class TaskMachine
         OpeningPr => new OpenPullRequest(task.Draft || task.Ending is not null || task.Attempt?.Ci?.Verdict is not "green"),
         Merging when task.Resume is Merging => new WakeAt(task.NextWakeAt!.Value),
         Merging => new MergePullRequest(task.Merge!),
+        Done when task is { PullRequest.AutoMerge: true, ArmedUntil: { } until } => new WatchPullRequest(until),
         Done => new Rest(),
         _ => throw new InvalidOperationException($"phase {task.Phase} of task {task.Id} has no effect"),
     };
@@ -119,7 +132,7 @@ public static partial class TaskMachine
         Step = task.Step + 1,
         Status = StatusIn(task, phase),
         Run = phase is Agent or Publishing or Stopping ? task.Run : null,
-        NextWakeAt = now.At + now.Rules.SafetyLook,
+        NextWakeAt = now.At + (phase is WaitingForCi && task.Forge is ForgeKind.GitHub ? now.Rules.CiStartTimeout : now.Rules.SafetyLook),
     };
 
     private static Status StatusIn(TaskState task, Phase phase) => phase switch
@@ -207,13 +220,31 @@ public static partial class TaskMachine
         var unready = t.PullRequest is null || (t.PullRequest.State is PullRequestState.Draft && !t.Draft);
         return t.Forge is ForgeKind.GitHub && unready
             ? Enter(t, OpeningPr, now)
-            : Finish(Close(t, "green", now), new Ending(Status.Success, null), now);
+            : Succeeded(t, now);
+    }
+
+    private static TaskState Succeeded(TaskState task, Moment now)
+    {
+        var t = Finish(Close(task, "green", now), new Ending(Status.Success, null), now);
+        return t is { AutoMergeWanted: true, PullRequest: not { AutoMerge: true } } ? Enter(t, Merging, now) with { Merge = new(Auto: true) } : t;
+    }
+
+    /// <summary>A person, or the forge's auto-merge, has ended the pull request before our verdict.</summary>
+    private static TaskState SeenAtWork(TaskState task, PullRequest seen, Moment now)
+    {
+        var t = task with { PullRequest = seen };
+        return seen.State switch
+        {
+            PullRequestState.Merged when task.PullRequest is { AutoMerge: true } => Finish(t, new Ending(Status.Success, null), now),
+            PullRequestState.Merged or PullRequestState.Closed =>
+                Review(t, new(ErrorCodes.PullRequestClosed, $"somebody {(seen.State is PullRequestState.Merged ? "merged" : "closed")} pull request #{seen.Number} before CI's verdict"), now),
+            _ => t,
+        };
     }
 
     private static TaskState Blocked(TaskState task, string code, string detail, CiReport report, Moment now)
     {
         var t = Close(Judged(task, report), code, now);
-        if (code is ErrorCodes.PullRequestClosed && t.PullRequest is { } pr) t = t with { PullRequest = pr with { State = PullRequestState.Closed } };
         return Review(t, new(code, detail), now);
     }
 
@@ -241,7 +272,7 @@ public static partial class TaskMachine
         var fatal = ErrorCodes.Fatal.Contains(cause.Code);
         var hopeless = fatal || cause.Code is ErrorCodes.CiNotConfigured; // no try mends what a person has to write
         if (!hopeless && t.StepFailures < now.Rules.StepAttempts)
-            return BackOff(t, t.Phase is Preparing or Publishing ? WaitingForWorker : t.Phase, cause, t.StepFailures, now);
+            return BackOff(t, ResumeOf(t.Phase), cause, t.StepFailures, now);
         if (t.Ending is { } ending) return Finish(t, ending, now);
         t = Close(t, cause.Code, now);
         return fatal ? Finish(t, new Ending(Status.Error, cause), now) : Review(t, cause, now);
@@ -255,9 +286,16 @@ public static partial class TaskMachine
             : Enter(t, Merging, now) with { Resume = Merging, NextWakeAt = now.At + Delay(t, t.StepFailures, now.Rules) };
     }
 
-    private static TaskState BackOff(TaskState task, Phase resume, TaskError cause, int failures, Moment now) => CanTakeUp(task)
+    private static TaskState BackOff(TaskState task, Phase resume, TaskError cause, int failures, Moment now) =>
+        WaitUntil(now.At + Delay(task, failures, now.Rules), task, resume, cause, now);
+
+    /// <summary>An instruction that waits comes first, unless the task is on its way to a person.</summary>
+    private static TaskState WaitUntil(DateTimeOffset time, TaskState task, Phase resume, TaskError? cause, Moment now) => CanTakeUp(task) && task.Ending is null
         ? TakeUp(task, now)
-        : Enter(task, BackingOff, now) with { Resume = resume, Error = cause, NextWakeAt = now.At + Delay(task, failures, now.Rules) };
+        : Enter(task, BackingOff, now) with { Resume = resume, Error = cause, NextWakeAt = time };
+
+    /// <summary>A step that a worker was at needs a worker again.</summary>
+    private static Phase ResumeOf(Phase phase) => phase is Preparing or Publishing ? WaitingForWorker : phase;
 
     private static TaskState Resumed(TaskState task, Phase phase, Moment now) => phase is WaitingForWorker ? Queue(task, now) : Enter(task, phase, now);
 
@@ -288,7 +326,6 @@ public static partial class TaskMachine
 
     private static TaskState AfterMerge(TaskState task, Moment now) => Enter(task, Done, now) with
     {
-        NextWakeAt = null,
         Merge = null,
         Resume = null,
         StepFailures = 0,
@@ -313,7 +350,6 @@ public static partial class TaskMachine
         Ending = null,
         Resume = null,
         FinishedAt = now.At,
-        NextWakeAt = null,
         RunCounted = false,
         StepFailures = 0,
     };

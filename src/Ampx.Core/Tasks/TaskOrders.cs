@@ -18,6 +18,10 @@ public sealed record NewTask
     [Id(9)] public TimeSpan? MaxTime { get; init; }
     [Id(10)] public string? CiCommand { get; init; }
     [Id(11)] public bool Draft { get; init; }
+
+    /// <summary>The issue whose text is the instruction; <see cref="Prompt"/> may be empty then.</summary>
+    [Id(12)] public int? Issue { get; init; }
+    [Id(13)] public bool AutoMerge { get; init; }
 }
 
 /// <summary>Why an order isn't taken: the problem's code and words, which name the states that would allow it.</summary>
@@ -36,9 +40,11 @@ public static partial class TaskMachine
             Repo = order.Repo,
             Forge = order.Forge,
             Base = order.Base,
-            Branch = BranchName.Of(order.Prompt, order.Id),
+            Branch = BranchName.Of(order.Issue is { } issue ? $"issue {issue} {order.Prompt}" : order.Prompt, order.Id),
             Agent = order.Agent,
-            Prompt = order.Prompt,
+            Prompt = order.Prompt.Length > 0 ? order.Prompt : $"Resolve issue #{order.Issue}.",
+            Issue = order.Issue,
+            AutoMergeWanted = order.AutoMerge,
             MaxAttempts = order.MaxAttempts,
             MaxTokens = order.MaxTokens,
             MaxTime = order.MaxTime,

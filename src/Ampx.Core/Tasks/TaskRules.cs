@@ -14,6 +14,15 @@ public sealed record TaskRules
     /// <summary>A pushed branch that needs review gets a draft pull request.</summary>
     public bool PullRequestOnNeedsReview { get; init; } = true;
 
+    /// <summary>How long the first workflow may take to appear: a task that waits for the forge's CI is looked at then, whoever else forgot to.</summary>
+    public TimeSpan CiStartTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long CI may take, from the push on; looked at then once it has begun.</summary>
+    public TimeSpan CiTimeout { get; init; } = TimeSpan.FromHours(2);
+
+    /// <summary>How long an armed auto-merge is watched.</summary>
+    public TimeSpan AutoMergeWatch { get; init; } = TimeSpan.FromDays(7);
+
     /// <summary>When a task is looked at again although nobody has reported: every hint can get lost.</summary>
     public TimeSpan SafetyLook { get; init; } = TimeSpan.FromMinutes(2);
 }

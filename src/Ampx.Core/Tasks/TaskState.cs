@@ -114,6 +114,18 @@ public sealed record TaskState
     [Id(51)] public TimeSpan TimeSpent { get; init; }
     [Id(52)] public Transition Last { get; init; } = new("created", "system", null);
 
+    /// <summary>The forge's issue that the task is about; its text becomes part of the prompt when the first workspace is prepared.</summary>
+    [Id(53)] public int? Issue { get; init; }
+
+    /// <summary>Null until the issue has been read.</summary>
+    [Id(54)] public string? IssueTitle { get; init; }
+
+    /// <summary>Green is merged without being asked again.</summary>
+    [Id(55)] public bool AutoMergeWanted { get; init; }
+
+    /// <summary>How long the armed auto-merge is watched.</summary>
+    [Id(56)] public DateTimeOffset? ArmedUntil { get; init; }
+
     /// <summary>The task has ended; only a person moves it again.</summary>
     [System.Text.Json.Serialization.JsonIgnore] public bool Ended => Phase is Phase.Done;
 
@@ -191,9 +203,9 @@ public sealed record Attempt
 [GenerateSerializer, Immutable, Alias("ampx.transition.v1")]
 public sealed record Transition(string Cause, string By, string? Detail);
 
-/// <summary>How a person wants the task merged.</summary>
+/// <summary>How a person wants the task merged. <see cref="Auto"/>: by the forge, once its rules allow it; <see cref="Disarm"/>: not that any more.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.merge-order.v1")]
-public sealed record MergeOrder(MergeMethod Method = MergeMethod.Squash, bool DeleteBranch = false, bool Auto = false, bool Force = false);
+public sealed record MergeOrder(MergeMethod Method = MergeMethod.Squash, bool DeleteBranch = false, bool Auto = false, bool Force = false, bool Disarm = false);
 
 /// <summary>GitHub's three ways to merge.</summary>
 public enum MergeMethod { Squash, Merge, Rebase }

@@ -34,6 +34,8 @@ internal static class Transitions
         CiCommandEnded end => end.Report.Verdict,
         FeedbackCollected why => why.Cause,
         PullRequestOpened open => open.PullRequest.Url,
+        PullRequestSeen seen => $"{AmpxJson.Word(seen.PullRequest.State)}: {seen.PullRequest.Url}",
+        RateLimited limit => limit.Detail,
         Merged merged => TaskMachine.Short(merged.Sha),
         MergeRefused no => $"{no.Code}: {no.Detail}",
         StepFailed bad => $"{bad.Code}: {bad.Detail}",

@@ -66,7 +66,7 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
         catch (Exception failed)
         {
             LogFailed(task.Id, effect.GetType().Name, failed);
-            news = new StepFailed(Trouble.CodeOf(failed, task.Forge is ForgeKind.GitHub ? ErrorCodes.CiInfrastructure : ErrorCodes.CloneFailed), failed.Message);
+            news = Trouble.NewsOf(failed, task.Forge is ForgeKind.GitHub ? ErrorCodes.CiInfrastructure : ErrorCodes.CloneFailed);
         }
 
         await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Tell(news, task.Step);

@@ -60,7 +60,13 @@ public sealed partial class TaskGrain(
     public async Task Wake()
     {
         if (task is null) return;
-        if (TaskMachine.Next(task) is WakeAt wake && wake.Time <= clock.GetUtcNow()) await Remember(Apply(task, new BackoffEnded()));
+        var time = TaskMachine.Next(task) switch
+        {
+            WakeAt at => at.Time,
+            WatchPullRequest watch => watch.Until,
+            _ => DateTimeOffset.MaxValue,
+        };
+        if (time <= clock.GetUtcNow()) await Remember(Apply(task, new BackoffEnded()));
         else Drive(task);
     }
 
@@ -97,7 +103,7 @@ public sealed partial class TaskGrain(
             case FollowRun at:
                 Hint(GrainFactory.GetGrain<IWorkQueueGrain>(0).Follow(new HeldRun(task.Id, task.Repo, at.Run), task.Step));
                 break;
-            case WatchCi:
+            case WatchCi or WatchPullRequest:
                 Hint(GrainFactory.GetGrain<ICiWatchGrain>(desk.KeyOf(task)).Watch(task.Id, task.Step));
                 break;
             case WakeAt at:

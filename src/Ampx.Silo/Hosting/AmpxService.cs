@@ -159,8 +159,11 @@ public sealed class AmpxService : IAsyncDisposable
     private static TaskRules Rules(IServiceProvider services)
     {
         var retry = services.GetRequiredService<IOptions<RetryOptions>>().Value;
+        var ci = services.GetRequiredService<IOptions<CiOptions>>().Value;
         return new TaskRules
         {
+            CiStartTimeout = ci.StartTimeout,
+            CiTimeout = ci.Timeout,
             StepAttempts = retry.StepAttempts,
             BaseDelay = retry.BaseDelay,
             MaxDelay = retry.MaxDelay,

@@ -2,6 +2,7 @@ using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Agents;
 using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Forges.Local;
 using Ampx.Silo.Git;
 using Microsoft.Extensions.Options;
@@ -10,7 +11,7 @@ namespace Ampx.Silo.Hosting;
 
 /// <summary>What can be known of a request without the network, and what only this machine's files can answer.</summary>
 public sealed class ServiceFacts(
-    Forges.Forges forges, AgentProfiles agents, GitHubCredential credential, LocalRepositories local, Mirrors mirrors, Changes changes,
+    Forges.Forges forges, AgentProfiles agents, IGitHubCredential credential, LocalRepositories local, Mirrors mirrors, Changes changes,
     IOptions<GitHubOptions> gitHub, IOptions<RetryOptions> retry) : IServiceFacts
 {
     public async Task<(NewTask? Order, Refusal? Refusal)> Check(StartTask request, string owner, CancellationToken cancel)
@@ -53,7 +54,7 @@ public sealed class ServiceFacts(
         if (repo.Kind is ForgeKind.GitHub)
         {
             if (request.Ci is not null) return new("bad_request", $"{repo.Owner}/{repo.Name} is judged by its GitHub Actions workflows; 'ci' is for plain git repositories only");
-            return await credential.Token(repo, cancel) is not null ? null : new(ErrorCodes.GitHubUnauthorized, $"there is no credential for {repo.Key}: {GitHubCredential.HowToGiveOne}");
+            return await credential.IsGiven(cancel) ? null : new(ErrorCodes.GitHubUnauthorized, $"there is no credential for {repo.Key}: {PersonalToken.HowToGiveOne}");
         }
 
         if (new GitRemote(repo.Url).LocalPath is not { } path) return null;

@@ -201,16 +201,12 @@ public sealed partial class RunCarrier(
         }
     }
 
-    private static TaskEvent Broken(Phase phase, Exception broken)
+    private static TaskEvent Broken(Phase phase, Exception broken) => phase switch
     {
-        var code = Trouble.CodeOf(broken, ErrorCodes.CloneFailed);
-        return phase switch
-        {
-            Phase.Agent => new AgentFailed(code, broken.Message, null),
-            Phase.Preparing or Phase.Publishing or Phase.WaitingForCi => new StepFailed(code, broken.Message),
-            _ => new WorkerLost($"the run couldn't be stopped in order: {broken.Message}"),
-        };
-    }
+        Phase.Agent => new AgentFailed(Trouble.CodeOf(broken, ErrorCodes.CloneFailed), broken.Message, null),
+        Phase.Preparing or Phase.Publishing or Phase.WaitingForCi => Trouble.NewsOf(broken, ErrorCodes.CloneFailed),
+        _ => new WorkerLost($"the run couldn't be stopped in order: {broken.Message}"),
+    };
 
     [LoggerMessage(LogLevel.Warning, "task {Task}: {Phase} broke")]
     private partial void LogBroken(string task, Phase phase, Exception exception);

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -82,8 +83,9 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
             LookAgain = TimeSpan.Zero,
         });
 #pragma warning disable CA2000 // They live as long as the test.
-        var credential = new GitHubCredential(options);
-        var api = new GitHubApi(options, credential, Time, this);
+        var clients = new GitHubClients(options, Time, this);
+        var credential = new PersonalToken(options, clients);
+        var api = new GitHubApi(credential, clients);
 #pragma warning restore CA2000
         return new GitHubForge(api, credential, new GitHubActions(api, Time), new GitHubPullRequests(api, Options.Create(PullRequests), Time, NullLogger<GitHubPullRequests>.Instance),
             new JobLogs(api, Time), Options.Create(new CiOptions()), Time);

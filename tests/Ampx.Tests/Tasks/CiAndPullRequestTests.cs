@@ -69,7 +69,7 @@ public class CiAndPullRequestTests
     {
         var task = After([.. ToCi("c1"), Green, Opened(PullRequestState.Closed)]);
         Assert.Equal((Status.NeedsReview, ErrorCodes.PullRequestClosed), (task.Status, task.Error!.Code));
-        task = After([.. ToCi("c1"), Green, Opened(), Blocked(ErrorCodes.PullRequestClosed)]);
+        task = After([.. ToCi("c1"), Green, Opened(), Seen(PullRequestState.Closed)]);
         Assert.Equal((Status.NeedsReview, PullRequestState.Closed), (task.Status, task.PullRequest!.State));
         Assert.Equal(OpeningPr, task.Then([Continue("again"), .. ToCi("c2", "c1"), Green]).Phase);
     }
@@ -154,5 +154,65 @@ public class CiAndPullRequestTests
         var task = OnPath.Then([.. ToCi("c1"), ClaimCi, CiEnded("green"), Merge, new Merged("m1")]);
         Assert.Equal((0, PullRequestState.Merged), (task.PullRequest!.Number, task.PullRequest.State));
         Assert.Equal(ErrorCodes.BranchGone, TaskMachine.WhyNot(task, Continue("more"))!.Code);
+    }
+
+    [Fact]
+    public void A_pull_request_merged_by_a_person_before_the_verdict_asks_one_and_by_the_armed_forge_is_a_success()
+    {
+        var task = After([.. ToCi("c1"), Green, Opened(), Seen(PullRequestState.Merged)]);
+        Assert.Equal((Status.NeedsReview, ErrorCodes.PullRequestClosed, PullRequestState.Merged), (task.Status, task.Error!.Code, task.PullRequest!.State));
+        task = After([.. ToSuccess, Merge, new AutoMergeArmed(), Continue("more"), .. ToCi("c2", "c1"), Seen(PullRequestState.Merged)]);
+        Assert.Equal((Status.Success, "merged"), (task.Status, task.Summary));
+    }
+
+    [Fact]
+    public void A_used_up_rate_limit_is_waited_out_in_sight_and_costs_nothing()
+    {
+        var until = Start.AddHours(1);
+        TaskEvent limit = new RateLimited(until, "GitHub's rate limit is used up until 04:04:05 UTC");
+        var task = After([.. ToCi("c1"), limit]);
+        Assert.Equal((BackingOff, until, null, 0), (task.Phase, task.NextWakeAt, task.Error, task.StepFailures));
+        Assert.Equal("waiting: GitHub's rate limit is used up until 04:04:05 UTC", task.Summary);
+        Assert.Equal(new WakeAt(until), TaskMachine.Next(task));
+        Assert.Equal((WaitingForCi, new WatchCi("c1")), task.Then(Waited) is var t ? (t.Phase, TaskMachine.Next(t)) : default);
+        task = task.Then(Times(20, Waited, limit));
+        Assert.Equal(OpeningPr, task.Then(Waited, Green).Phase);
+        Assert.Equal((WaitingForWorker, 1), After([Claim, limit, Waited]) is var p ? (p.Phase, p.Attempts) : default);
+        Assert.Equal((Merging, until), After([.. ToSuccess, Merge, limit]) is var m ? (m.Phase, m.NextWakeAt) : default);
+    }
+
+    [Fact]
+    public void A_task_that_waits_for_the_forges_ci_is_looked_at_when_ci_must_have_begun_and_when_it_must_have_ended()
+    {
+        var task = After(ToCi("c1"));
+        Assert.Equal(task.CiSince + Rules.CiStartTimeout, task.NextWakeAt);
+        Assert.Equal(task.CiSince + Rules.CiTimeout, task.Then(new CiStarted(12, null)).NextWakeAt);
+    }
+
+    [Fact]
+    public void Auto_merge_asked_for_at_the_start_is_armed_by_green()
+    {
+        var task = New(Order with { AutoMerge = true }).Then(ToSuccess);
+        Assert.Equal((Merging, Status.Success, true), (task.Phase, task.Status, task.Merge!.Auto));
+        task = task.Then(new AutoMergeArmed());
+        Assert.Equal((Done, true, task.UpdatedAt + Rules.AutoMergeWatch), (task.Phase, task.PullRequest!.AutoMerge, task.NextWakeAt));
+        Assert.Equal(new WatchPullRequest(task.NextWakeAt!.Value), TaskMachine.Next(task));
+        Assert.Equal((PullRequestState.Merged, new Rest()), task.Then(Seen(PullRequestState.Merged)) is var t ? (t.PullRequest!.State, TaskMachine.Next(t)) : default);
+        Assert.Equal((true, new Rest()), task.Then(Waited) is var w ? (w.PullRequest!.AutoMerge, TaskMachine.Next(w)) : default);
+        Assert.Equal(Merging, OnPath.Then([.. ToCi("c1"), ClaimCi]) is var p ? (p with { AutoMergeWanted = true }).Then(CiEnded("green")).Phase : default);
+    }
+
+    [Fact]
+    public void An_issue_becomes_the_instruction_when_the_workspace_is_prepared_and_only_once()
+    {
+        var task = New(Order with { Issue = 12, Prompt = "" });
+        Assert.Equal("Resolve issue #12.", task.Prompt);
+        Assert.StartsWith("amp/issue-12-", task.Branch);
+        task = task.Then(Claim, new Prepared("main", "base", "base", null, null, new IssueText("The till is off", "ada wrote:\n\n> by a cent")));
+        Assert.Equal("The till is off", task.IssueTitle);
+        Assert.StartsWith("Resolve issue #12.\n\nIssue #12: The till is off\n", task.Prompt);
+        Assert.EndsWith("> by a cent\n", task.Prompt);
+        Assert.Equal(task.Prompt, task.Attempt!.Instruction);
+        Assert.Equal(task.Prompt, task.Then(AgentBroke(), Waited, Claim, Ready()).Prompt);
     }
 }

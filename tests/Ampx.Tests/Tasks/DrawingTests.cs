@@ -43,6 +43,7 @@ public partial class DrawingTests
         {
             open.Enqueue(New(Order with { Forge = forge, MaxAttempts = 2 }));
             open.Enqueue(New(Order with { Forge = forge, MaxAttempts = 2, MaxTokens = 100 }));
+            open.Enqueue(New(Order with { Forge = forge, MaxAttempts = 1, AutoMerge = true }));
         }
 
         while (open.TryDequeue(out var task))
@@ -67,7 +68,7 @@ public partial class DrawingTests
     private static object Difference(TaskState task) => (
         (task.Phase, task.Status, task.Forge, task.Attempts, task.MaxAttempts, task.StepFailures, task.WorkersLost),
         (task.RunCounted, task.ToldNoChanges, task.ContinueAfterStop, task.Unpublished, task.PendingInstructions.IsEmpty, task.Resume, task.Ending?.Status),
-        (task.PullRequest?.State, task.RemoteSha is null, task.Run?.Kind, task.MaxTokens, task.Usage?.InputTokens >= task.MaxTokens, task.Attempt?.Ci?.Verdict is "green"));
+        (task.PullRequest?.State, task.PullRequest?.AutoMerge, task.RemoteSha is null, task.Run?.Kind, task.MaxTokens, task.Usage?.InputTokens >= task.MaxTokens, task.Attempt?.Ci?.Verdict is "green"));
 
     [GeneratedRegex(@"(?m)^    (?<from>[a-z_]+) --> (?<to>[a-z_]+): (?<events>.+)$")]
     private static partial Regex Edge();

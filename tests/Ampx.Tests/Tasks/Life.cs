@@ -60,10 +60,11 @@ internal static class Life
         (Publishing, Pushed or PushRefused or BranchMoved or WorkLost or WorkerLost or StepFailed) => true,
         (WaitingForCi, CiStarted or CiPassed or CiFailed or CiBlocked) => task.Forge is ForgeKind.GitHub,
         (WaitingForCi, Claimed or CiCommandEnded or WorkerLost) => task.Forge is ForgeKind.Git,
-        (CollectingFeedback, FeedbackCollected or StepFailed) => true,
+        (CollectingFeedback, FeedbackCollected or StepFailed or RateLimited) => true,
         (BackingOff, BackoffEnded) => true,
         (OpeningPr, PullRequestOpened or StepFailed) => true,
-        (Merging, Merged or MergeRefused or StepFailed or BackoffEnded) => true,
+        (Merging, Merged or MergeRefused or AutoMergeArmed or StepFailed or RateLimited or BackoffEnded) => true,
+        (Done, PullRequestSeen) => task.PullRequest is { AutoMerge: true },
         (Stopping, RunStopped or WorkerLost) => true,
         _ => false,
     };

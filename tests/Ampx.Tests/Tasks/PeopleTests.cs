@@ -149,9 +149,10 @@ public class PeopleTests
     [Fact]
     public void Abort_disarms_auto_merge_on_a_success()
     {
-        var armed = After(ToSuccess) is var t ? t with { PullRequest = t.PullRequest! with { AutoMerge = true } } : null!;
-        var task = armed.Then(Abort);
-        Assert.Equal((Done, Status.Success, false), (task.Phase, task.Status, task.PullRequest!.AutoMerge));
+        var task = After([.. ToSuccess, Merge, new AutoMergeArmed(), Abort]);
+        Assert.Equal((Merging, Status.Success, true), (task.Phase, task.Status, task.Merge!.Disarm));
+        task = task.Then(new AutoMergeDisarmed());
+        Assert.Equal((Done, Status.Success, false, null), (task.Phase, task.Status, task.PullRequest!.AutoMerge, task.NextWakeAt));
     }
 
     [Fact]

@@ -27,6 +27,7 @@ internal static class Samples
         ["stopping"] = After(Claim, Ready(), Abort),
         ["done with success"] = After(ToSuccess),
         ["done with needs_review"] = After(Times(4, Claim, Lost)),
+        ["done, auto-merge armed"] = After([.. ToSuccess, Merge, new AutoMergeArmed()]),
         ["done, merged"] = After([.. ToSuccess, Merge, new Merged("m1")]),
     };
 
@@ -77,6 +78,11 @@ internal static class Samples
         Lost,
         Step(),
         Step(ErrorCodes.GitHubForbidden),
+        Seen(PullRequestState.Merged),
+        Seen(PullRequestState.Open),
+        new AutoMergeArmed(),
+        new AutoMergeDisarmed(),
+        new RateLimited(task.UpdatedAt.AddMinutes(3), "GitHub's rate limit is used up"),
         Waited,
     ];
 

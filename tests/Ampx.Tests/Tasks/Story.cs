@@ -41,6 +41,7 @@ internal static class Story
     public static TaskEvent Why(string cause = "2 tests failed") => new FeedbackCollected($"The log says: {cause}", cause);
     public static TaskEvent Blocked(string code = ErrorCodes.CiCancelled) => new CiBlocked(code, "a person cancelled it", Report(code, "cancelled")) { By = "ci" };
     public static TaskEvent Opened(PullRequestState state = PullRequestState.Open) => new PullRequestOpened(new PullRequest(7, "https://github.com/acme/shop/pull/7", state));
+    public static TaskEvent Seen(PullRequestState state, bool autoMerge = false) => new PullRequestSeen(new PullRequest(7, "https://github.com/acme/shop/pull/7", state, autoMerge));
     public static TaskEvent Step(string code = ErrorCodes.CloneFailed) => new StepFailed(code, "the network is down");
     public static TaskEvent Lost => new WorkerLost("worker-1 is gone");
     public static TaskEvent Waited => new BackoffEnded();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
+using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Git;
 using Microsoft.Extensions.Options;
 using PullRequest = Ampx.Core.Tasks.PullRequest;
@@ -10,7 +11,7 @@ namespace Ampx.Silo.Forges.GitHub;
 
 /// <summary>GitHub, or an Enterprise server: CI is GitHub Actions.</summary>
 public sealed class GitHubForge(
-    GitHubApi api, GitHubCredential credential, GitHubActions actions, GitHubPullRequests pulls, JobLogs logs, IOptions<CiOptions> ci, TimeProvider time) : IForge
+    GitHubApi api, IGitHubCredential credential, GitHubActions actions, GitHubPullRequests pulls, JobLogs logs, IOptions<CiOptions> ci, TimeProvider time) : IForge
 {
     /// <summary>Logs that are read for one feedback; more failed jobs are only named.</summary>
     private const int LogsRead = 8;
@@ -21,7 +22,7 @@ public sealed class GitHubForge(
     public async Task<GitRemote> Remote(RepoRef repo, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(repo);
-        var token = await credential.Need(repo, cancel);
+        var token = (await credential.Token(repo, cancel)).Value;
         var now = time.GetUtcNow();
         if (_accessible.TryGetValue(repo.Key, out var until) && now < until) return new(repo.Url, token);
 
@@ -95,7 +96,7 @@ public sealed class GitHubForge(
             }
         }
 
-        var redaction = new Redaction(await credential.Token(repo, cancel));
+        var redaction = new Redaction(credential.Secrets);
         return new(
             failed.Count > 0 ? CiFeedback.Compose(failed, ci.Value.FeedbackBudget, redaction) : $"CI was red on {task.HeadSha}, but GitHub doesn't show a failed job any more: {task.CiUrl}\n",
             CiFeedback.Cause(failed, redaction))

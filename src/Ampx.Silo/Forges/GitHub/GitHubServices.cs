@@ -1,3 +1,4 @@
+using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -19,9 +20,9 @@ public static class GitHubServices
             .ValidateOnStart()
             .PostConfigure<IConfiguration>((options, settings) => options.AskGh = settings["Ampx:Auth:Mode"] is null or "local");
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton<GitHubCredential>();
-        services.TryAddSingleton(provider => new GitHubApi(
-            provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<GitHubCredential>(), provider.GetRequiredService<TimeProvider>(), GitHubApi.Network()));
+        services.TryAddSingleton(provider => new GitHubClients(provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<TimeProvider>(), GitHubClients.Network()));
+        services.TryAddSingleton<IGitHubCredential, PersonalToken>();
+        services.TryAddSingleton<GitHubApi>();
         services.TryAddSingleton<GitHubActions>();
         services.TryAddSingleton<GitHubPullRequests>();
         services.TryAddSingleton<JobLogs>();
