@@ -55,7 +55,10 @@ public sealed class GitHubForge(
     }
 
     /// <inheritdoc/>
-    public async Task<TaskEvent?> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel)
+    public Task<CiListing> ListCi(RepoRef repo, CiScope scope, CiListing? before, CancellationToken cancel) => actions.List(repo, scope, before, cancel);
+
+    /// <inheritdoc/>
+    public async Task<CiLook> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(task);
         var (verdict, context) = await Judge(repo, task, cancel);
@@ -63,18 +66,18 @@ public sealed class GitHubForge(
         {
             string? refused = null;
             foreach (var run in fault.Runs) refused ??= await actions.Rerun(repo, run, cancel);
-            if (refused is null) return null;
+            if (refused is null) return new(null, null);
             verdict = CiVerdict.Of(verdict.Judged, context with { MayRerun = false });
         }
 
-        return verdict switch
+        return new(verdict switch
         {
             CiVerdict.Wait { Show: { } show } => task.CiRunId is null ? new CiStarted(show.Id, show.Url) { By = "ci" } : null,
             CiVerdict.Green => new CiPassed(Report("green", verdict)) { By = "ci" },
             CiVerdict.Red => new CiFailed(Report("red", verdict)) { By = "ci" },
             CiVerdict.Stopped stopped => new CiBlocked(stopped.Code, stopped.Detail, Report(stopped.Code, verdict)) { By = "ci" },
             _ => null,
-        };
+        }, (verdict as CiVerdict.Wait)?.Until);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using Ampx.Silo.Forges.GitHub.Budgets;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,7 +21,11 @@ public static class GitHubServices
             .ValidateOnStart()
             .PostConfigure<IConfiguration>((options, settings) => options.AskGh = settings["Ampx:Auth:Mode"] is null or "local");
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(provider => new GitHubClients(provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<TimeProvider>(), GitHubClients.Network()));
+        services.TryAddSingleton<GitHubBudgets>();
+        // Where no cluster is, as in a check of the settings, nobody shares the credential.
+        services.TryAddSingleton(provider => new GitHubClients(
+            provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<TimeProvider>(), GitHubClients.Network(),
+            provider.GetService<IGrainFactory>() is null ? null : provider.GetRequiredService<GitHubBudgets>()));
         services.TryAddSingleton<IGitHubCredential, PersonalToken>();
         services.TryAddSingleton<GitHubApi>();
         services.TryAddSingleton<GitHubActions>();
