@@ -1,12 +1,14 @@
+using System.Collections.Immutable;
+
 namespace Ampx.Core.Ci;
 
 /// <summary>Looks at the CI of one repository; its key is <c>ci-</c> and the repository's own key (<c>ForgeDesk.KeyOf</c>).</summary>
 [Alias("ampx.ci-watch")]
 public interface ICiWatchGrain : IGrainWithStringKey
 {
-    /// <summary>Activates the watch, which then reads from the index who waits.</summary>
+    /// <summary>Tasks wait here, under these spellings of the repository: the watch reads from the index which.</summary>
     [Alias("Start")]
-    Task Start();
+    Task Start(ImmutableArray<string> spellings);
 
     /// <summary>A task waits for the verdict on its commit, in this step.</summary>
     [Alias("Watch")]

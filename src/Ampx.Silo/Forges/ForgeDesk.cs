@@ -16,9 +16,6 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
     /// <summary>The key of the watch over this repository's CI.</summary>
     public string KeyOf(string repo) => $"ci-{forges.KeyOf(repo)}";
 
-    /// <inheritdoc cref="KeyOf(string)"/>
-    public string KeyOf(TaskState task) => KeyOf(task.Repo);
-
     /// <inheritdoc cref="IForge.ListCi"/>
     /// <param name="repo">As a task on GitHub has it.</param>
     public Task<CiListing> ListCi(string repo, CiScope scope, CiListing? before, CancellationToken cancel)

@@ -37,7 +37,7 @@ internal static class GitHubTrouble
     {
         var headers = answer.Headers.ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
         var body = await answer.Content.ReadAsStringAsync(cancel);
-        var response = new Octokit.Internal.Response(answer.StatusCode, body, headers, answer.Content.Headers.ContentType?.MediaType ?? "");
+        var response = new Refusal(answer.StatusCode, body, headers);
         return answer.StatusCode switch
         {
             HttpStatusCode.Unauthorized => new Octokit.AuthorizationException(response),
@@ -59,6 +59,16 @@ internal static class GitHubTrouble
         }
 
         return now.AddMinutes(1);
+    }
+
+    /// <summary>An answer in the shape that Octokit's exceptions are made of.</summary>
+    private sealed class Refusal(HttpStatusCode status, string body, Dictionary<string, string> headers) : Octokit.IResponse
+    {
+        public object Body => body;
+        public IReadOnlyDictionary<string, string> Headers => headers;
+        public Octokit.ApiInfo ApiInfo { get; } = new(new Dictionary<string, Uri>(), [], [], "", new Octokit.RateLimit(headers), TimeSpan.Zero);
+        public HttpStatusCode StatusCode => status;
+        public string ContentType => "application/json";
     }
 
     /// <summary>GitHub answered with this status.</summary>

@@ -23,6 +23,8 @@ public sealed partial class GitHubBudgets(IGrainFactory grains, TimeProvider tim
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(3);
 
+    private DateTimeOffset Now => time.GetUtcNow();
+
     /// <summary><paramref name="network"/> with the permits of <paramref name="key"/> before it.</summary>
     public HttpMessageHandler Before(HttpMessageHandler network, string key) => new Gate(network, key, this);
 
@@ -30,10 +32,10 @@ public sealed partial class GitHubBudgets(IGrainFactory grains, TimeProvider tim
     /// <exception cref="ForgeException">With <see cref="ForgeException.RetryAt"/>: the wait is longer than a few seconds.</exception>
     private async Task<long?> Enter(string key, ApiCall call, CancellationToken cancel)
     {
-        var until = time.GetUtcNow() + Patience;
+        var until = Now + Patience;
         while (true)
         {
-            var left = until - time.GetUtcNow();
+            var left = until - Now;
             CallPermit permit;
             try
             {
@@ -46,7 +48,7 @@ public sealed partial class GitHubBudgets(IGrainFactory grains, TimeProvider tim
             }
 
             if (permit.Id is { } id) return id;
-            var at = time.GetUtcNow() + permit.Wait;
+            var at = Now + permit.Wait;
             if (permit.Wait > left)
                 throw new ForgeException(ErrorCodes.CiInfrastructure, $"{permit.Why} until {at.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC") { RetryAt = at };
             await Task.Delay(permit.Wait, time, cancel);
@@ -68,7 +70,7 @@ public sealed partial class GitHubBudgets(IGrainFactory grains, TimeProvider tim
             try
             {
                 var answer = await base.SendAsync(request, cancellationToken);
-                report = await CallReport.Of(answer, budgets.time.GetUtcNow(), cancellationToken);
+                report = await CallReport.Of(answer, budgets.Now, cancellationToken);
                 return answer;
             }
             finally
