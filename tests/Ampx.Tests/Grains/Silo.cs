@@ -30,10 +30,13 @@ internal sealed class Silo : IAsyncDisposable
     public IWorkQueueGrain Queue => cluster.Client.GetGrain<IWorkQueueGrain>(0);
     public IGrainFactory Grains => cluster.Client;
 
-    public static async Task<Silo> Start(StorageFolder files, TimeProvider? time = null, params (string Key, string Value)[] settings)
+    public static Task<Silo> Start(StorageFolder files, TimeProvider? time = null, params (string Key, string Value)[] settings) => Start(1, files, time, settings);
+
+    /// <summary>Several silos over the same files.</summary>
+    public static async Task<Silo> Start(short silos, StorageFolder files, TimeProvider? time, params (string Key, string Value)[] settings)
     {
         var (storage, calls) = (new FaultyStorage(), new Calls());
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ServiceId = "ampx";
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((_, silo) =>
@@ -69,16 +72,25 @@ internal sealed class Silo : IAsyncDisposable
 
     public static TaskState NewTask(string owner = "ada", string repo = "acme/shop") => StorageFolder.NewTask(owner: owner, repo: repo);
 
+    /// <summary>Ends, without a word, the silo on which <paramref name="grain"/> is active.</summary>
+    public async Task KillSiloOf(IAddressable grain)
+    {
+        var at = await cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(grain);
+        await cluster.KillSiloAsync(cluster.Silos.Single(silo => silo.SiloAddress.Equals(at)));
+    }
+
     /// <summary>How often the task was woken.</summary>
     public int Wakes(string id) => calls.Woken.GetValueOrDefault(Task(id).GetGrainId());
 
-    public async Task<TaskState> Until(string id, Func<TaskState, bool> wanted)
+    public Task<TaskState> Until(string id, Func<TaskState, bool> wanted) => Until(id, wanted, StorageFolder.Soon);
+
+    public async Task<TaskState> Until(string id, Func<TaskState, bool> wanted, CancellationToken patience)
     {
         while (true)
         {
             var task = await Task(id).Find();
             if (wanted(task!)) return task!;
-            await System.Threading.Tasks.Task.Delay(20, StorageFolder.Soon);
+            await System.Threading.Tasks.Task.Delay(20, patience);
         }
     }
 

@@ -66,10 +66,10 @@ public sealed class CallBudget(long firstPermit = 1)
     public void Report(long permit, CallReport report, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(report);
-        var resource = report.Resource ?? (underWay.TryGetValue(permit, out var known) ? known.Resource : "core");
-        underWay.Remove(permit);
+        var isOpen = underWay.Remove(permit, out var call);
         var reset = report.ResetIn is { } left && left > TimeSpan.Zero ? now + left : (DateTimeOffset?)null;
-        if (report.Remaining is { } remaining && reset is { } at) Learn(resource, new Hour(remaining, at, permit));
+        if (report.Remaining is { } remaining && reset is { } at) Learn(report.Resource ?? call.Resource ?? "core", new Hour(remaining, at, permit), now);
+        else if (isOpen) Spent(call.Resource);
         if (!report.Refused)
         {
             if (report != CallReport.Nothing && permit > lastStrike) strikes = 0;
@@ -85,9 +85,15 @@ public sealed class CallBudget(long firstPermit = 1)
         if (now + wait > blockedUntil) blockedUntil = now + wait;
     }
 
-    private void Learn(string resource, Hour said)
+    /// <summary>A call has ended and nobody said what is left: taken for made.</summary>
+    private void Spent(string resource)
     {
-        if (hours.TryGetValue(resource, out var known))
+        if (hours.TryGetValue(resource, out var hour)) hours[resource] = hour with { Remaining = hour.Remaining - 1 };
+    }
+
+    private void Learn(string resource, Hour said, DateTimeOffset now)
+    {
+        if (hours.TryGetValue(resource, out var known) && known.Reset > now)
         {
             // Answers overtake each other: of one hour the lowest counts, of two hours the one of the later call.
             if ((said.Reset - known.Reset).Duration() <= SameReset)
@@ -137,7 +143,12 @@ public sealed class CallBudget(long firstPermit = 1)
     private void Forget(DateTimeOffset now)
     {
         // Ids grow with time, so the oldest permits come first.
-        while (underWay.Count > 0 && underWay.First() is var (id, oldest) && oldest.At + PermitLife <= now) underWay.Remove(id);
+        while (underWay.Count > 0 && underWay.First() is var (id, oldest) && oldest.At + PermitLife <= now)
+        {
+            underWay.Remove(id);
+            Spent(oldest.Resource);
+        }
+
         while (spent.TryPeek(out var first) && first.At + TimeSpan.FromMinutes(1) <= now) points -= spent.Dequeue().Points;
         created.RemoveRange(0, created.FindIndex(at => at + TimeSpan.FromHours(1) > now) is var kept and >= 0 ? kept : created.Count);
         foreach (var (resource, _) in hours.Where(hour => hour.Value.Reset <= now).ToList()) hours.Remove(resource);
