@@ -27,7 +27,7 @@ public class CiWatchLimitTests(ITestOutputHelper output)
         foreach (var (task, _) in waiting)
         {
             var told = await stage.Silo.Until(task.Id, now => now.Phase is Phase.BackingOff);
-            Assert.Equal((null, 0, Status.Running), (told.Error?.Code, told.StepFailures, told.Status));
+            Assert.Equal((null, 0, Status.Retrying), (told.Error?.Code, told.StepFailures, told.Status));
             Assert.Contains("rate limit", told.Summary, StringComparison.Ordinal);
             Assert.InRange(told.NextWakeAt!.Value, reset.AddSeconds(-1), reset.AddSeconds(3));
         }
