@@ -123,7 +123,7 @@ public sealed partial class CiWatchGrain(
         }
         catch (Exception failed)
         {
-            LogListingFailed(this.GetPrimaryKeyString(), failed);
+            if (failed is not ForgeException { RetryAt: not null }) LogListingFailed(this.GetPrimaryKeyString(), failed);
             nextListing = clock.GetUtcNow() + Poll;
             await Each(waiting.Values, task => Failed(task, failed, ++task.FailedListings));
         }
@@ -229,7 +229,7 @@ public sealed partial class CiWatchGrain(
         }
         catch (Exception failed)
         {
-            LogLookFailed(task.Id, failed);
+            if (failed is not ForgeException { RetryAt: not null }) LogLookFailed(task.Id, failed);
             await Failed(task, failed, ++task.FailedReadings);
         }
         finally
@@ -245,7 +245,12 @@ public sealed partial class CiWatchGrain(
         var news = Trouble.NewsOf(failed, ErrorCodes.CiInfrastructure);
         if (news is RateLimited until)
         {
-            if (limit is null || until.Until > limit.Until) limit = until;
+            if (limit is null || until.Until > limit.Until)
+            {
+                limit = until;
+                LogLimited(this.GetPrimaryKeyString(), until.Detail);
+            }
+
             if (task.Reading) task.Due = until.Until;
             again = true;
             return;
@@ -301,16 +306,4 @@ public sealed partial class CiWatchGrain(
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
-
-    [LoggerMessage(LogLevel.Warning, "{Key}: the runs couldn't be listed; the next look tries again")]
-    private partial void LogListingFailed(string key, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "{Key}: who waits couldn't be read; the next look tries again")]
-    private partial void LogRoundFailed(string key, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "task {Task}: CI couldn't be read; the next look tries again")]
-    private partial void LogLookFailed(string task, Exception exception);
-
-    [LoggerMessage(LogLevel.Warning, "task {Task}: {News} couldn't be told; the next look tries again")]
-    private partial void LogUnheard(string task, string news, Exception exception);
 }
