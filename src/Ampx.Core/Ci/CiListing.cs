@@ -45,10 +45,10 @@ public sealed class CiListing
     public string Mark(string sha) =>
         string.Join(' ', bySha[sha].Select(run => string.Create(CultureInfo.InvariantCulture, $"{run.Id}.{run.RunAttempt}:{run.Status}:{run.Conclusion}")));
 
-    /// <summary>A run that has not ended, of those that a verdict would go by; null if there is none.</summary>
+    /// <summary>A run that has not ended, of those that a verdict would go by (as <see cref="CiVerdict"/> takes them: the latest of each workflow and event); null if there is none.</summary>
     public ListedRun? AtWork(string sha) => bySha[sha]
         .GroupBy(run => (run.WorkflowId, run.Event))
-        .Select(same => same.MaxBy(run => (run.CreatedAt, run.Id))!)
+        .Select(same => same.MaxBy(run => (run.Conclusion is not "skipped", run.CreatedAt, run.Id))!)
         .OrderBy(run => (run.CreatedAt, run.Id))
         .FirstOrDefault(run => !run.Completed);
 }

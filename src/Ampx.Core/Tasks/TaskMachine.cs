@@ -62,6 +62,8 @@ public static partial class TaskMachine
             (WaitingForCi, CiStarted run) => t with { CiRunId = run.RunId, CiUrl = run.Url, StepFailures = 0, NextWakeAt = (t.CiSince ?? now.At) + rules.CiTimeout },
             (WaitingForCi, CiPassed ci) => Green(t, ci.Report, now),
             (WaitingForCi, CiFailed ci) => Enter(Judged(t, ci.Report), CollectingFeedback, now),
+            // What doesn't run on a draft may run on a pull request that is ready; the draft was Ampx's own idea.
+            (WaitingForCi, CiBlocked { Code: ErrorCodes.CiNotStarted } ci) when t is { Draft: false, PullRequest.State: PullRequestState.Draft } => Enter(Judged(t, ci.Report), OpeningPr, now),
             (WaitingForCi, CiBlocked ci) => Blocked(t, ci.Code, ci.Detail, ci.Report, now),
             (CollectingFeedback, FeedbackCollected why) => NextRun(Close(t, "red", now), why.Text, new(ErrorCodes.CiFailed, why.Cause), now),
 
@@ -115,7 +117,7 @@ public static partial class TaskMachine
         WaitingForCi => new WatchCi(task.HeadSha!),
         CollectingFeedback => new CollectFeedback(),
         BackingOff => new WakeAt(task.NextWakeAt!.Value),
-        OpeningPr => new OpenPullRequest(task.Draft || task.Ending is not null || task.Attempt?.Ci?.Verdict is not "green"),
+        OpeningPr => new OpenPullRequest(task.Draft || task.Ending is not null || task.Attempt?.Ci?.Verdict is not ("green" or ErrorCodes.CiNotStarted)),
         Merging when task.Resume is Merging => new WakeAt(task.NextWakeAt!.Value),
         Merging => new MergePullRequest(task.Merge!),
         Done when task is { PullRequest.AutoMerge: true, ArmedUntil: { } until } => new WatchPullRequest(until),
@@ -204,7 +206,7 @@ public static partial class TaskMachine
 
     private static TaskState Judged(TaskState task, CiReport report)
     {
-        var deciding = report.Runs.FirstOrDefault(run => run.Conclusion is not ("success" or "skipped" or "neutral")) ?? report.Runs.LastOrDefault();
+        var deciding = report.Runs.FirstOrDefault();
         return task with
         {
             CiRunId = deciding is { Id: > 0 } ? deciding.Id : task.CiRunId,

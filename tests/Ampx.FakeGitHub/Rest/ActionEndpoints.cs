@@ -26,9 +26,9 @@ internal static class ActionEndpoints
             ? Answer.Ok(ActionShapes.Job(site, call.Repository, found.Run, found.Job))
             : Answer.NotFound));
         app.OnRepo(site, "GET", "actions/jobs/{id:long}/logs", "actions=read", call => Task.FromResult(Logs(call)));
-        app.OnRepo(site, "GET", "check-runs/{id:long}/annotations", "checks=read", call => Task.FromResult(Find(call) is null
-            ? Answer.NotFound
-            : Answer.Ok(Array.Empty<object>())));
+        app.OnRepo(site, "GET", "check-runs/{id:long}/annotations", "checks=read", call => Task.FromResult(Find(call) is { } found
+            ? Answer.Ok(found.Job.Annotations.Select(words => ActionShapes.Annotation(call.HtmlUrl, found.Run, words)).ToArray())
+            : Answer.NotFound));
     }
 
     private static async Task<Answer> Workflows(RepoCall call)

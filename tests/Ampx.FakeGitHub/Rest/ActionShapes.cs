@@ -53,6 +53,20 @@ internal static class ActionShapes
         };
     }
 
+    public static object Annotation(string repositoryUrl, WorkflowRun run, string words) => new
+    {
+        path = ".github",
+        blob_href = $"{repositoryUrl}/blob/{run.HeadSha}/.github",
+        start_line = 1,
+        start_column = (int?)null,
+        end_line = 1,
+        end_column = (int?)null,
+        annotation_level = "failure",
+        title = "",
+        message = words,
+        raw_details = "",
+    };
+
     public static object Job(Site site, Repository repository, WorkflowRun run, Job job)
     {
         var repo = $"{site.ApiUrl}repos/{repository.FullName}";

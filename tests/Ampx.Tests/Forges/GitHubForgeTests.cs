@@ -166,6 +166,34 @@ public sealed class GitHubForgeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_rerun_whose_answer_was_lost_is_not_made_twice_though_GitHub_still_shows_the_old_attempt()
+    {
+        const string again = "POST repos/o/r/actions/runs/7000000000/rerun-failed-jobs";
+        _github.HasRuns("ci push failure").Says(JobsOf, Jobs("test", step: "Set up job"))
+            .Says(again, () => throw new HttpRequestException("the connection was cut")).Says(again, HttpStatusCode.Forbidden, "This workflow is already running");
+
+        Assert.Null((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
+        // Another process after a crash knows nothing of it, and asks.
+        Assert.Null((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
+
+        Assert.Equal(3, _github.Calls("POST"));
+    }
+
+    [Fact]
+    public async Task What_others_changed_at_the_base_meanwhile_is_not_the_tasks_change()
+    {
+        const string folder = "GET repos/o/r/contents/.github/workflows";
+        var (fork, theirs) = (new string('f', 40), new string('b', 40));
+        static string Listing(string blob) => $$"""[{"type":"file","path":".github/workflows/ci.yml","name":"ci.yml","sha":"{{blob}}"}]""";
+        _github.HasRuns("ci push startup_failure").Says($"{folder}?ref={Sha}", Listing("1")).Says($"{folder}?ref={theirs}", Listing("2")).Says($"{folder}?ref={fork}", Listing("1"))
+            .Says($"GET repos/o/r/compare/{theirs}...{Sha}", $$"""{"status":"diverged","merge_base_commit":{"sha":"{{fork}}"},"commits":[],"files":[]}""")
+            .Says("POST repos/o/r/actions/runs/7000000000/rerun", "{}", HttpStatusCode.Created);
+
+        Assert.Null((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
+        Assert.Equal(1, _github.Calls("POST"));
+    }
+
+    [Fact]
     public async Task CIs_own_fault_stops_the_task_where_the_credential_may_not_rerun()
     {
         _github.HasRuns("ci push failure").Says(JobsOf, Jobs("test", step: "Set up job"))

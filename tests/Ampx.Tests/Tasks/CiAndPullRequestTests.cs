@@ -20,6 +20,28 @@ public class CiAndPullRequestTests
     }
 
     [Fact]
+    public void A_draft_that_no_workflow_judges_is_marked_ready_and_judged_again()
+    {
+        var draft = After([.. Run("c1"), new Pushed("c1", PullRequestFirst: true), Opened(PullRequestState.Draft)]);
+        var skipped = draft.Then(Blocked(ErrorCodes.CiNotStarted));
+        Assert.Equal((OpeningPr, new OpenPullRequest(Draft: false)), (skipped.Phase, TaskMachine.Next(skipped)));
+        Assert.Equal("marking the pull request ready", skipped.Summary);
+        var ready = skipped.Then(Opened());
+        Assert.Equal((WaitingForCi, ready.UpdatedAt), (ready.Phase, ready.CiSince));
+        Assert.Equal(Status.Success, ready.Then(Green).Status);
+        Assert.Equal((Status.NeedsReview, ErrorCodes.CiNotStarted), (ready.Then(Blocked(ErrorCodes.CiNotStarted)).Status, ready.Then(Blocked(ErrorCodes.CiNotStarted)).Error?.Code));
+        Assert.Equal(CollectingFeedback, ready.Then(Red).Phase);
+        Assert.Equal(Status.NeedsReview, draft.Then(Blocked()).Status);
+    }
+
+    [Fact]
+    public void A_draft_that_was_asked_for_stays_one_when_no_workflow_judges_it()
+    {
+        var task = New(Order with { Draft = true }).Then([.. Run("c1"), new Pushed("c1", PullRequestFirst: true), Opened(PullRequestState.Draft), Blocked(ErrorCodes.CiNotStarted)]);
+        Assert.Equal((Status.NeedsReview, PullRequestState.Draft), (task.Status, task.PullRequest?.State));
+    }
+
+    [Fact]
     public void The_second_push_finds_its_pull_request_there()
     {
         var task = After([.. Run("c1"), new Pushed("c1", true), Opened(PullRequestState.Draft), Red, Why(), .. Run("c2", "c1"), new Pushed("c2", true)]);

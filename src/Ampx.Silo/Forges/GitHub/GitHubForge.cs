@@ -41,9 +41,9 @@ public sealed class GitHubForge(
         if (verdict is CiVerdict.OwnFault fault)
         {
             string? refused = null;
-            foreach (var run in fault.Runs) refused ??= await actions.Rerun(repo, run, cancel);
+            foreach (var run in fault.Deciding) refused ??= await actions.Rerun(repo, run, cancel);
             if (refused is null) return new(null, null);
-            verdict = CiVerdict.Of(verdict.Judged, context with { MayRerun = false });
+            verdict = CiVerdict.Of(verdict.Judged, context with { MayRerun = false, RerunRefused = refused });
         }
 
         return new(verdict switch
@@ -62,10 +62,11 @@ public sealed class GitHubForge(
         ArgumentNullException.ThrowIfNull(task);
         var (verdict, _) = await Judge(repo, task, cancel);
         // Somebody may have run it again meanwhile: what failed is told as far as it still can be.
-        var red = verdict is CiVerdict.Red { Failed: var those } ? those : [.. verdict.Judged.Where(run => run.Conclusion is "failure" or "timed_out" or "startup_failure")];
+        var red = verdict is CiVerdict.Red ? verdict.Deciding : [.. verdict.Judged.Where(run => run.Conclusion is "failure" or "timed_out" or "startup_failure")];
         var failed = new List<FailedJob>();
-        foreach (var run in red)
+        foreach (var one in red)
         {
+            var run = one.Jobs.Count > 0 || one.Conclusion is "startup_failure" ? one : await actions.WithJobs(repo, one, cancel);
             var jobs = run.Jobs.Where(job => job.Failed).OrderBy(job => job.DiedOutside).ToList();
             if (jobs.Count == 0) failed.Add(new(run.Name, "not started", null, run.Url, null, NotStarted(run)));
             foreach (var job in jobs)
@@ -97,17 +98,17 @@ public sealed class GitHubForge(
         var (sha, options) = (task.HeadSha!, ci.Value);
         var context = new CiContext(time.GetUtcNow(), task.CiSince ?? task.UpdatedAt, options.SettleTime, options.StartTimeout, options.Timeout, MayRerun: true);
         var runs = await actions.Runs(repo, sha, cancel);
-        if (runs.Count == 0) return (CiVerdict.Of(runs, context = context with { HasWorkflows = await actions.HasWorkflows(repo, sha, cancel) }), context);
-        if (CiVerdict.Of(runs, context) is CiVerdict.Wait or CiVerdict.Stopped { Code: ErrorCodes.CiTimeout } or CiVerdict.Green) return (CiVerdict.Of(runs, context), context);
-
+        if (runs.Count == 0) context = context with { HasWorkflows = await actions.HasWorkflows(repo, sha, cancel) };
+        var unclear = CiVerdict.Unclear(runs, context).Select(run => run.Id).ToHashSet();
         var whole = new List<WorkflowRun>();
-        foreach (var run in runs) whole.Add(CiVerdict.NeedsJobs(run) ? await actions.WithJobs(repo, run, cancel) : run);
-        if (whole.Any(run => run.Conclusion is "startup_failure" || (run.Conclusion is "failure" && run.Jobs.Count == 0)) && (task.BaseSha ?? task.Base) is { } from)
+        foreach (var run in runs) whole.Add(unclear.Contains(run.Id) ? await actions.WithJobs(repo, run, cancel) : run);
+        if (whole.Any(run => run.Conclusion is "startup_failure" || (unclear.Contains(run.Id) && run.Conclusion is "failure" && run.Jobs.Count == 0)) && (task.BaseSha ?? task.Base) is { } from)
             context = context with { TouchedWorkflows = await actions.TouchedWorkflows(repo, from, sha, cancel) };
         return (CiVerdict.Of(whole, context), context);
     }
 
+    /// <summary>What decided comes first.</summary>
     private static CiReport Report(string word, CiVerdict verdict) => new(word,
-        [.. verdict.Judged.Select(run => new CiRun(run.Id, run.Name, run.Url, run.Conclusion ?? run.Status,
+        [.. verdict.Deciding.Concat(verdict.Judged).DistinctBy(run => run.Id).Select(run => new CiRun(run.Id, run.Name, run.Url, run.Conclusion ?? run.Status,
             [.. run.Jobs.Select(job => new CiJob(job.Name, job.Conclusion ?? job.Status, job.Failed ? job.FailedStep?.Name : null, job.Url))]))]);
 }
