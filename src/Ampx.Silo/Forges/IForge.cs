@@ -12,6 +12,10 @@ public interface IForge
     /// <exception cref="ForgeException">invalid_repo, github_unauthorized, github_forbidden, github_not_found.</exception>
     Task<GitRemote> Remote(RepoRef repo, CancellationToken cancel);
 
+    /// <summary>The same for one push: with a token made for it where the forge makes tokens.</summary>
+    /// <inheritdoc cref="Remote"/>
+    Task<GitRemote> RemoteForPush(RepoRef repo, CancellationToken cancel) => Remote(repo, cancel);
+
     /// <summary>Where people read the branch without a pull request; null if nowhere.</summary>
     string? CompareUrl(RepoRef repo, string baseBranch, string branch);
 

@@ -8,6 +8,7 @@ using Ampx.Gateway.Auth;
 using Ampx.Silo.Agents;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Git;
 using Ampx.Silo.Storage;
 using Ampx.Silo.Workers;
@@ -80,6 +81,7 @@ public sealed class AmpxService : IAsyncDisposable
         if (!hearSignals) builder.Services.AddSingleton<IHostLifetime, Unsignalled>();
         Settings.Load(builder.Configuration, flags);
         Settings.Check(builder.Configuration, Sections);
+        AppSettings.Check(builder.Configuration);
         var options = builder.Configuration.GetSection("Ampx").Get<ServiceOptions>() ?? new ServiceOptions();
         CheckUrls(options.Urls);
         var folder = DataFolder.Open(options.DataDirectory);

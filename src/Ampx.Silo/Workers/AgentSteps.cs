@@ -86,7 +86,7 @@ public sealed class AgentSteps(
     public async Task<TaskEvent> Publish(TaskState task, CancellationToken cancel)
     {
         var repo = forges.Parse(task);
-        var remote = await forges.Of(repo).Remote(repo, cancel);
+        var remote = await forges.Of(repo).RemoteForPush(repo, cancel);
         if (!await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).MayPush(task.Step, task.Run!.RunId)) throw new OperationCanceledException("the run was taken away");
         var outcome = await pushes.Push(remote, task.Branch, task.HeadSha!, task.RemoteSha, task.Id, cancel);
         Log(task, "git", $"push of {task.HeadSha![..10]} to {task.Branch}: {Words(outcome)}");

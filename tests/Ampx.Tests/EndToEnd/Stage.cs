@@ -34,6 +34,8 @@ public sealed class Stage : IAsyncDisposable
             ["Ampx__Ci__SettleTime"] = "00:00:01",
             ["GITHUB_TOKEN"] = null,
             ["GH_TOKEN"] = null,
+            ["GITHUB_APP_ID"] = null,
+            ["GITHUB_PRIVATE_KEY_PATH"] = null,
         };
     }
 

@@ -87,7 +87,8 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
         var credential = new PersonalToken(options, clients);
         var api = new GitHubApi(credential, clients);
 #pragma warning restore CA2000
-        return new GitHubForge(api, credential, new GitHubActions(api, Time), new GitHubPullRequests(api, Options.Create(PullRequests), Time, NullLogger<GitHubPullRequests>.Instance),
+        var actions = new GitHubActions(api, Time);
+        return new GitHubForge(api, credential, new GitHubRemotes(api, credential, actions, Time), actions, new GitHubPullRequests(api, Options.Create(PullRequests), Time, NullLogger<GitHubPullRequests>.Instance),
             new JobLogs(api, Time), Options.Create(new CiOptions()), Time);
     }
 

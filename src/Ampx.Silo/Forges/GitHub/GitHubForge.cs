@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
@@ -11,39 +10,16 @@ namespace Ampx.Silo.Forges.GitHub;
 
 /// <summary>GitHub, or an Enterprise server: CI is GitHub Actions.</summary>
 public sealed class GitHubForge(
-    GitHubApi api, IGitHubCredential credential, GitHubActions actions, GitHubPullRequests pulls, JobLogs logs, IOptions<CiOptions> ci, TimeProvider time) : IForge
+    GitHubApi api, IGitHubCredential credential, GitHubRemotes remotes, GitHubActions actions, GitHubPullRequests pulls, JobLogs logs, IOptions<CiOptions> ci, TimeProvider time) : IForge
 {
     /// <summary>Logs that are read for one feedback; more failed jobs are only named.</summary>
     private const int LogsRead = 8;
-    private static readonly TimeSpan AccessHolds = TimeSpan.FromMinutes(5);
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _accessible = new();
 
     /// <inheritdoc/>
-    public async Task<GitRemote> Remote(RepoRef repo, CancellationToken cancel)
-    {
-        ArgumentNullException.ThrowIfNull(repo);
-        var token = (await credential.Token(repo, cancel)).Value;
-        var now = time.GetUtcNow();
-        if (_accessible.TryGetValue(repo.Key, out var until) && now < until) return new(repo.Url, token);
+    public Task<GitRemote> Remote(RepoRef repo, CancellationToken cancel) => remotes.Of(repo, cancel);
 
-        var there = await api.Ask(repo, "see the repository", client => client.Connection.Get<RepositoryFacts>(new Uri($"repos/{repo.Owner}/{repo.Name}", UriKind.Relative), null), cancel);
-        var (facts, name) = (there.Body, $"{repo.Owner}/{repo.Name}");
-        if (facts.Archived) throw new ForgeException(ErrorCodes.GitHubForbidden, $"{name} is archived: nobody can push to it");
-        if (facts.Disabled) throw new ForgeException(ErrorCodes.GitHubForbidden, $"{name} is disabled by GitHub");
-        // Absent where GitHub doesn't say: then the push will.
-        if (facts.Permissions is { Push: false }) throw new ForgeException(ErrorCodes.GitHubForbidden, $"the credential may read {name} but not push to it: it needs contents:write and pull_requests:write");
-        try
-        {
-            await actions.MayRead(repo, cancel);
-        }
-        catch (ForgeException no) when (no.Code is ErrorCodes.GitHubForbidden or ErrorCodes.GitHubNotFound)
-        {
-            throw new ForgeException(ErrorCodes.GitHubForbidden, $"the credential can't read the workflow runs of {name}: it needs actions:read", no);
-        }
-
-        _accessible[repo.Key] = now + AccessHolds;
-        return new(repo.Url, token);
-    }
+    /// <inheritdoc/>
+    public Task<GitRemote> RemoteForPush(RepoRef repo, CancellationToken cancel) => remotes.ForPush(repo, cancel);
 
     /// <inheritdoc/>
     public string? CompareUrl(RepoRef repo, string baseBranch, string branch)
@@ -134,17 +110,4 @@ public sealed class GitHubForge(
     private static CiReport Report(string word, CiVerdict verdict) => new(word,
         [.. verdict.Judged.Select(run => new CiRun(run.Id, run.Name, run.Url, run.Conclusion ?? run.Status,
             [.. run.Jobs.Select(job => new CiJob(job.Name, job.Conclusion ?? job.Status, job.Failed ? job.FailedStep?.Name : null, job.Url))]))]);
-
-    /// <summary>What Octokit's own record of a repository lacks or can't leave open.</summary>
-    internal sealed class RepositoryFacts
-    {
-        public bool Archived { get; set; }
-        public bool Disabled { get; set; }
-        public RepositoryRights? Permissions { get; set; }
-    }
-
-    internal sealed class RepositoryRights
-    {
-        public bool Push { get; set; }
-    }
 }

@@ -5,9 +5,6 @@ namespace Ampx.Silo.Forges.GitHub.Credentials;
 /// <summary>Who Ampx is at GitHub: a person, by a token, or an App, by the tokens of its installations.</summary>
 public interface IGitHubCredential
 {
-    /// <summary>What people call it in a message: <c>the token</c>, <c>the App</c>.</summary>
-    string Name { get; }
-
     /// <summary>Whether one is configured, as far as can be said without the network.</summary>
     ValueTask<bool> IsGiven(CancellationToken cancel);
 

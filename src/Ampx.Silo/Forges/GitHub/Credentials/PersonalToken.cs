@@ -19,9 +19,6 @@ public sealed class PersonalToken(IOptions<GitHubOptions> options, GitHubClients
     private string? _gh;
 
     /// <inheritdoc/>
-    public string Name => "the token";
-
-    /// <inheritdoc/>
     public IReadOnlyCollection<string> Secrets => [.. _seen.Keys];
 
     /// <inheritdoc/>
