@@ -24,6 +24,17 @@ public sealed class AgentProfile(string name, AgentOptions agent)
 
     public string Name => name;
 
+    public AgentKind Kind => agent.Kind;
+
+    /// <summary>As it is configured; <see cref="ProgramPath"/> is what that means here, null if nothing.</summary>
+    public string Program => agent.Program;
+
+    /// <inheritdoc cref="Program"/>
+    public string? ProgramPath => AmpThreads.Find(agent.Program, environment);
+
+    /// <summary>Where Amp's key comes from; whether Amp's server takes it is known at the first run.</summary>
+    public string SignedInBy => AmpSignIn.HasKey(environment) ? "AMP_API_KEY" : AmpSignIn.SecretsPath(environment);
+
     /// <summary>The agent keeps conversations of its own that later runs continue.</summary>
     public bool HasThreads => agent.Kind is AgentKind.Amp;
 
@@ -39,6 +50,9 @@ public sealed class AgentProfile(string name, AgentOptions agent)
             return new(ErrorCodes.AgentNotSignedIn, $"agent '{name}' isn't signed in: set AMP_API_KEY for the service, or run 'amp login' as its user");
         return null;
     }
+
+    /// <summary>What <c>--version</c> prints, or why there is nothing; for kind amp only.</summary>
+    public Task<(string? Version, string? Trouble)> Version(CancellationToken cancel) => AmpThreads.Version(agent, environment, cancel);
 
     /// <summary>A new conversation in <paramref name="folder"/>.</summary>
     public Task<AmpThread> NewThread(string folder, CancellationToken cancel) => AmpThreads.Create(agent, folder, environment, cancel);

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Text;
 using System.Text.RegularExpressions;
 using CliWrap;
+using CliWrap.Buffered;
 
 namespace Ampx.Silo.Agents;
 
@@ -55,6 +56,33 @@ public static partial class AmpThreads
         catch (Win32Exception notStarted)
         {
             return new AmpThread.Failed("agent_not_found", $"{agent.Program}: {notStarted.Message}");
+        }
+    }
+
+    /// <summary>The first line of <c>amp --version</c>, which works offline; or why there is none.</summary>
+    public static async Task<(string? Version, string? Trouble)> Version(AgentOptions agent, IReadOnlyDictionary<string, string> environment, CancellationToken cancel)
+    {
+        var patience = TimeSpan.FromSeconds(8);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(patience);
+        try
+        {
+            var said = await Cli.Wrap(Find(agent.Program, environment) ?? agent.Program)
+                .WithArguments(["--version"])
+                .WithWorkingDirectory("/")
+                .WithEnvironmentVariables(Exactly(environment))
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteBufferedAsync(limit.Token);
+            var line = $"{said.StandardOutput}\n{said.StandardError}".Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+            return said.ExitCode == 0 && line is not null ? (line, null) : (null, $"exit {said.ExitCode}{(line is null ? "" : $", {line}")}");
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return (null, $"no answer within {patience.TotalSeconds:0} s");
+        }
+        catch (Win32Exception notStarted)
+        {
+            return (null, notStarted.Message);
         }
     }
 

@@ -6,6 +6,7 @@ using Ampx.Core.Tasks;
 using Ampx.Gateway;
 using Ampx.Gateway.Auth;
 using Ampx.Silo.Agents;
+using Ampx.Silo.Doctor;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.GitHub.Credentials;
@@ -145,7 +146,7 @@ public sealed class AmpxService : IAsyncDisposable
         services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers").ValidateDataAnnotations();
         services.AddOptions<RetryOptions>().BindConfiguration("Ampx:Retry").ValidateDataAnnotations();
         services.AddSingleton(Rules);
-        services.AddAgents(folder.Path).AddGit(_ => folder.Path).AddForges().AddSingleton<IServiceFacts, ServiceFacts>();
+        services.AddAgents(folder.Path).AddGit(_ => folder.Path).AddForges().AddDoctor(folder.Path).AddSingleton<IServiceFacts, ServiceFacts>();
         builder.UseOrleans(silo => silo
             .UseLocalhostClustering(FreePort(), 0, serviceId: "ampx", clusterId: "ampx")
             .Configure<SiloOptions>(o => o.SiloName = folder.WorkerId)

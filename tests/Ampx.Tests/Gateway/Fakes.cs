@@ -15,6 +15,8 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 
     public Exception? Trouble { get; set; }
 
+    public FakeDoctor Doctor { get; } = new();
+
     /// <summary>A task that is there already.</summary>
     public FakeTask Has(string id, string owner = "somebody", string repo = "acme/shop")
     {
@@ -51,9 +53,9 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 
     private IEnumerable<TaskState> States() => tasks.Values.Select(task => task.State).OfType<TaskState>();
 
-    // The gateway asks for tasks only.
+    // The gateway asks for tasks, and for the doctor.
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => Doctor is TGrainInterface doctor ? doctor : throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainObserverInterface IGrainFactory.CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj) => throw new NotSupportedException();
@@ -68,6 +70,19 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
     IAddressable IGrainFactory.GetGrain(Type grainInterfaceType, IdSpan grainKey, string grainClassNamePrefix) => throw new NotSupportedException();
     IAddressable IGrainFactory.GetGrain(GrainId grainId) => throw new NotSupportedException();
     IAddressable IGrainFactory.GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => throw new NotSupportedException();
+}
+
+/// <summary>Finds what it was told to find.</summary>
+internal sealed class FakeDoctor : IDoctorGrain
+{
+    public IReadOnlyList<DoctorCheck> Finds { get; set; } = [];
+    public string? Asked { get; private set; }
+
+    public Task<IReadOnlyList<DoctorCheck>> Examine(string? repo, CancellationToken cancel)
+    {
+        Asked = repo;
+        return Task.FromResult(Finds);
+    }
 }
 
 /// <summary>A task's grain without Orleans: the machine and its state.</summary>
