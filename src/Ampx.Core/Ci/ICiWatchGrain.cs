@@ -1,11 +1,15 @@
 using System.Collections.Immutable;
+using Ampx.Core.Tasks;
 
 namespace Ampx.Core.Ci;
 
-/// <summary>Looks at the CI of one repository; its key is <c>ci-</c> and the repository's own key (<c>ForgeDesk.KeyOf</c>).</summary>
+/// <summary>Looks at the CI of one repository; its key is <see cref="KeyOf"/>.</summary>
 [Alias("ampx.ci-watch")]
 public interface ICiWatchGrain : IGrainWithStringKey
 {
+    /// <summary>The grain key of a repository.</summary>
+    static string KeyOf(RepoRef repo) => $"ci-{repo.Key}";
+
     /// <summary>Tasks wait here, under these spellings of the repository: the watch reads from the index which.</summary>
     [Alias("Start")]
     Task Start(ImmutableArray<string> spellings);
