@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Microsoft.Extensions.Logging;
 
@@ -21,11 +22,16 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
     /// <summary>The key of the watch over this repository's pull requests.</summary>
     public string PullRequestKeyOf(string repo) => IPullRequestWatchGrain.KeyOf(forges.KeyOf(repo));
 
-    /// <inheritdoc cref="KeyOf(string)"/>
-    public string KeyOf(TaskState task) => KeyOf(task.Repo);
+    /// <inheritdoc cref="IForge.ListCi"/>
+    /// <param name="repo">As a task on GitHub has it.</param>
+    public Task<CiListing> ListCi(string repo, CiScope scope, CiListing? before, CancellationToken cancel)
+    {
+        var parsed = forges.Parse(repo, ForgeKind.GitHub);
+        return forges.Of(parsed).ListCi(parsed, scope, before, cancel);
+    }
 
     /// <inheritdoc cref="IForge.ReadCi"/>
-    public Task<TaskEvent?> ReadCi(TaskState task, CancellationToken cancel)
+    public Task<CiLook> ReadCi(TaskState task, CancellationToken cancel)
     {
         var repo = forges.Parse(task);
         return forges.Of(repo).ReadCi(repo, task, cancel);

@@ -19,9 +19,13 @@ public interface IForge
     /// <summary>Where people read the branch without a pull request; null if nowhere.</summary>
     string? CompareUrl(RepoRef repo, string baseBranch, string branch);
 
-    /// <summary>CI's verdict on the task's <see cref="TaskState.HeadSha"/>; null while it has none.</summary>
+    /// <summary>The runs of <paramref name="scope"/>, to see which commits moved since <paramref name="before"/>; what hasn't changed costs nothing.</summary>
     /// <exception cref="ForgeException">The forge couldn't be asked.</exception>
-    Task<TaskEvent?> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel);
+    Task<CiListing> ListCi(RepoRef repo, CiScope scope, CiListing? before, CancellationToken cancel);
+
+    /// <summary>CI's verdict on the task's <see cref="TaskState.HeadSha"/>, from a full reading.</summary>
+    /// <exception cref="ForgeException">The forge couldn't be asked.</exception>
+    Task<CiLook> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel);
 
     /// <summary>What the next run is told of the red CI of <see cref="TaskState.HeadSha"/>, within <c>Ci:FeedbackBudget</c> characters.</summary>
     Task<FeedbackCollected> CollectFeedback(RepoRef repo, TaskState task, CancellationToken cancel);

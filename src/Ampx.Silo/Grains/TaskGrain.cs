@@ -1,3 +1,4 @@
+using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
@@ -106,7 +107,7 @@ public sealed partial class TaskGrain(
                 Hint(GrainFactory.GetGrain<IPullRequestWatchGrain>(desk.PullRequestKeyOf(task.Repo)).Watch());
                 break;
             case WatchCi:
-                Hint(GrainFactory.GetGrain<ICiWatchGrain>(desk.KeyOf(task)).Watch(task.Id, task.Step));
+                Hint(GrainFactory.GetGrain<ICiWatchGrain>(desk.KeyOf(task.Repo)).Watch(task.Id, task.Step));
                 break;
             case WakeAt at:
                 Hint(GrainFactory.GetGrain<IWakeGrain>(WakeShard.Of(task.Id)).Expect(at.Time));

@@ -157,6 +157,8 @@ public sealed class AmpxService : IAsyncDisposable
         services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(folder.In("keys")));
         services.AddHealthChecks().AddCheck<SiloHealth>("silo");
         services.AddAmpxGateway(gateway => gateway.DataDirectory = folder.Path);
+        services.AddOptions<Ampx.Gateway.GatewayOptions>().Configure<IOptions<GitHubOptions>>((gateway, gitHub) =>
+            (gateway.GitHubWebUrl, gateway.GitHubWebhookSecret) = (gitHub.Value.WebUrl, gitHub.Value.WebhookSecret));
     }
 
     private static TaskRules Rules(IServiceProvider services)

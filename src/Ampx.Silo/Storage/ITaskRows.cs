@@ -23,8 +23,14 @@ public interface ITaskRows
     /// <summary>The runs that any worker has claimed.</summary>
     Task<IReadOnlyList<ClaimedRun>> AllRuns(CancellationToken cancel);
 
-    /// <summary>Tasks that wait for their forge's CI; <paramref name="repo"/> as the tasks have it, null for all.</summary>
-    Task<IReadOnlyList<WaitingForCi>> WaitingForCi(string? repo, CancellationToken cancel);
+    /// <summary>The repositories, as the tasks have them, where tasks wait for their forge's CI.</summary>
+    Task<IReadOnlyList<string>> ReposWaitingForCi(CancellationToken cancel);
+
+    /// <summary>Tasks that wait for their forge's CI in any of these repositories, as the tasks have them.</summary>
+    Task<IReadOnlyList<WaitingForCi>> WaitingForCi(IReadOnlyCollection<string> repos, CancellationToken cancel);
+
+    /// <summary>These tasks as they are stored.</summary>
+    Task<IReadOnlyList<TaskState>> States(IReadOnlyCollection<string> taskIds, CancellationToken cancel);
 
     /// <summary>Pull requests that tasks are to hear of: those with an armed auto-merge and, unless <paramref name="armedOnly"/>, those of tasks that wait for CI.</summary>
     Task<IReadOnlyList<AwaitedPullRequest>> PullRequestsAwaited(bool armedOnly, CancellationToken cancel);

@@ -56,7 +56,8 @@ internal static class ActionEndpoints
                 (status is null || run.Status == status || run.Conclusion == status) &&
                 run.CreatedAt >= after && run.CreatedAt <= before)
             .Reverse().ToList();
-        return Task.FromResult(Answer.Page(ask.Http, runs, (page, total) => new { total_count = total, workflow_runs = page },
+        // A filtered listing counts all it finds and shows 1,000.
+        return Task.FromResult(Answer.Page(ask.Http, [.. runs.Take(1000)], (page, _) => new { total_count = runs.Count, workflow_runs = page },
             run => ActionShapes.Run(call.Site, call.Repository, run)));
     }
 

@@ -16,7 +16,7 @@ public class SituationTests
         var situation = Situation.All.Single(one => one.Name == name);
         using var github = situation.GitHub();
 
-        var (verdict, by) = Said(await github.Forge().ReadCi(github.Repo, github.Task, default), situation, github);
+        var (verdict, by) = Said((await github.Forge().ReadCi(github.Repo, github.Task, default)).News, situation, github);
 
         Assert.Equal(situation.Verdict, verdict);
         Assert.Equal(situation.Runs, by.Take(situation.Verdict is "own_fault" ? int.MaxValue : situation.Runs.Count));

@@ -99,12 +99,12 @@ public sealed class Forge : IAsyncDisposable
         return (await Get($"actions/runs?head_sha={sha}"))["workflow_runs"]![0]!;
     }
 
-    public static async Task Until(Func<bool> holds)
+    public static async Task Until(Func<bool> holds, int seconds = 30)
     {
         var since = Stopwatch.StartNew();
         while (!holds())
         {
-            Assert.True(since.Elapsed < TimeSpan.FromSeconds(30), "it did not come to hold within 30 s");
+            Assert.True(since.Elapsed < TimeSpan.FromSeconds(seconds), $"it did not come to hold within {seconds} s");
             await Task.Delay(20);
         }
     }

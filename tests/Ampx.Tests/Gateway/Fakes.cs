@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Ampx.Core.Api;
+using Ampx.Core.Ci;
 using Ampx.Core.Logs;
 using Ampx.Core.Tasks;
 using Orleans.Runtime;
@@ -16,6 +18,9 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
     public Exception? Trouble { get; set; }
 
     public FakeDoctor Doctor { get; } = new();
+
+    /// <summary>What the repositories' watches were told.</summary>
+    public ConcurrentQueue<(string Watch, string Delivery, string? About)> Hints { get; } = [];
 
     /// <summary>A task that is there already.</summary>
     public FakeTask Has(string id, string owner = "somebody", string repo = "acme/shop")
@@ -47,13 +52,13 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
         this[taskId].State?.Attempt is { } attempt ? [attempt] : []);
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithStringKey =>
-        (TGrainInterface)(object)Grain(primaryKey);
+        (TGrainInterface)(object)(typeof(TGrainInterface) == typeof(ICiWatchGrain) || typeof(TGrainInterface) == typeof(IPullRequestWatchGrain) ? new FakeWatch(primaryKey, Hints) : Grain(primaryKey));
 
     private FakeTask Grain(string key) => tasks.GetOrAdd(key, _ => new FakeTask(time));
 
     private IEnumerable<TaskState> States() => tasks.Values.Select(task => task.State).OfType<TaskState>();
 
-    // The gateway asks for tasks, and for the doctor.
+    // The gateway asks for tasks, for watches, and for the doctor.
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => Doctor is TGrainInterface doctor ? doctor : throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
@@ -70,6 +75,26 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
     IAddressable IGrainFactory.GetGrain(Type grainInterfaceType, IdSpan grainKey, string grainClassNamePrefix) => throw new NotSupportedException();
     IAddressable IGrainFactory.GetGrain(GrainId grainId) => throw new NotSupportedException();
     IAddressable IGrainFactory.GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => throw new NotSupportedException();
+}
+
+/// <summary>Only listens.</summary>
+internal sealed class FakeWatch(string key, ConcurrentQueue<(string Watch, string Delivery, string? About)> hints) : ICiWatchGrain, IPullRequestWatchGrain
+{
+    public Task Start(ImmutableArray<string> spellings) => throw new NotSupportedException();
+
+    public Task Start() => throw new NotSupportedException();
+
+    public Task Watch(string taskId, int step) => throw new NotSupportedException();
+
+    public Task Watch() => throw new NotSupportedException();
+
+    public Task Hint(string deliveryId, int number) => Hint(deliveryId, $"#{number}");
+
+    public Task Hint(string deliveryId, string? sha)
+    {
+        hints.Enqueue((key, deliveryId, sha));
+        return Task.CompletedTask;
+    }
 }
 
 /// <summary>Finds what it was told to find.</summary>

@@ -14,19 +14,27 @@ public sealed class GitHubApi(IGitHubCredential credential, GitHubClients client
 
     /// <summary>Asks GitHub. <paramref name="what"/> completes "couldn't …" in the message.</summary>
     /// <exception cref="ForgeException">With Octokit's exception inside where GitHub answered.</exception>
-    public async Task<T> Ask<T>(RepoRef repo, string what, Func<Octokit.IGitHubClient, Task<T>> ask, CancellationToken cancel)
+    public Task<T> Ask<T>(RepoRef repo, string what, Func<Octokit.IGitHubClient, Task<T>> ask, CancellationToken cancel) =>
+        With(repo, what, token => clients.Ask(token, ask, cancel), cancel);
+
+    /// <summary>A GET of which only a change is wanted: 304 while what <paramref name="etag"/> named is still so.</summary>
+    /// <exception cref="ForgeException">With Octokit's exception inside where GitHub refused.</exception>
+    internal Task<HttpResponseMessage> GetIfChanged(RepoRef repo, string what, Uri url, string? etag, CancellationToken cancel) =>
+        With(repo, what, token => clients.GetIfChanged(token, url, etag, cancel), cancel);
+
+    private async Task<T> With<T>(RepoRef repo, string what, Func<AccessToken, Task<T>> ask, CancellationToken cancel)
     {
         try
         {
             var token = await credential.Token(repo, cancel);
             try
             {
-                return await clients.Ask(token, ask, cancel);
+                return await ask(token);
             }
             catch (Octokit.AuthorizationException)
             {
                 if (await credential.Replace(repo, token.Value, cancel) is not { } fresh) throw;
-                return await clients.Ask(fresh, ask, cancel);
+                return await ask(fresh);
             }
         }
         catch (Exception trouble) when (trouble is not OperationCanceledException || !cancel.IsCancellationRequested)

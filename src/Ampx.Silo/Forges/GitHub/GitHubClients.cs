@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
+using Ampx.Silo.Forges.GitHub.Budgets;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Options;
 using Octokit.Internal;
@@ -10,19 +12,20 @@ namespace Ampx.Silo.Forges.GitHub;
 /// <summary>Every call to GitHub goes through here: <see cref="Of"/> makes Octokit's client of a token, <see cref="Send"/> is the one call beside Octokit.</summary>
 public sealed class GitHubClients : IDisposable
 {
-    private readonly HttpClientAdapter _http;
-    private readonly HttpMessageInvoker _raw;
+    private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(60);
+    private readonly ConcurrentDictionary<string, Line> _lines = new();
+    private readonly HttpMessageHandler _network;
+    private readonly GitHubBudgets? _budgets;
+    private readonly HttpMessageInvoker _open;
     private readonly ResiliencePipeline _hiccups;
     private readonly TimeProvider _time;
 
-    /// <summary>Over <paramref name="network"/>, which follows no redirects by itself.</summary>
-    public GitHubClients(IOptions<GitHubOptions> options, TimeProvider time, HttpMessageHandler network)
+    /// <summary>Over <paramref name="network"/>, which follows no redirects by itself; with <paramref name="budgets"/> each call is permitted by them first.</summary>
+    public GitHubClients(IOptions<GitHubOptions> options, TimeProvider time, HttpMessageHandler network, GitHubBudgets? budgets = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        (Options, _time) = (options.Value, time);
-        _http = new HttpClientAdapter(() => network);
-        _http.SetRequestTimeout(TimeSpan.FromSeconds(60));
-        _raw = new HttpMessageInvoker(network, disposeHandler: false);
+        (Options, _time, _network, _budgets) = (options.Value, time, network, budgets);
+        _open = new HttpMessageInvoker(network, disposeHandler: false);
         _hiccups = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -40,8 +43,9 @@ public sealed class GitHubClients : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _http.Dispose();
-        _raw.Dispose();
+        foreach (var line in _lines.Values) line.Dispose();
+        _open.Dispose();
+        _network.Dispose();
     }
 
     /// <summary>The network as Ampx uses it: pooled connections that don't outlive a DNS change, redirects left to the caller, who knows which may see the token.</summary>
@@ -70,13 +74,29 @@ public sealed class GitHubClients : IDisposable
     internal Task<HttpResponseMessage> Send(HttpRequestMessage request, AccessToken? token, CancellationToken cancel)
     {
         request.Headers.UserAgent.ParseAdd("ampx/1.0");
-        if (token is not null) request.Headers.Authorization = new("Bearer", token.Value);
-        return _raw.SendAsync(request, cancel);
+        if (token is null) return _open.SendAsync(request, cancel);
+        request.Headers.Authorization = new("Bearer", token.Value);
+        return LineOf(token).Raw.SendAsync(request, cancel);
     }
+
+    /// <summary>A GET that names what is known already: 304 is an answer too, a refusal is Octokit's exception, hiccups are retried as in <see cref="Ask"/>.</summary>
+    internal async Task<HttpResponseMessage> GetIfChanged(AccessToken token, Uri url, string? etag, CancellationToken cancel) => await _hiccups.ExecuteAsync(async stop =>
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        limit.CancelAfter(CallLimit);
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        request.Headers.Accept.ParseAdd("application/vnd.github+json");
+        if (etag is not null) request.Headers.TryAddWithoutValidation("If-None-Match", etag);
+        var answer = await Send(request, token, limit.Token);
+        if ((int)answer.StatusCode < 400) return answer;
+        using (answer) throw await GitHubTrouble.Of(answer, limit.Token);
+    }, cancel);
 
     /// <summary>The client that spends <paramref name="token"/>'s <see cref="AccessToken.BudgetKey"/>.</summary>
     private Octokit.GitHubClient Of(AccessToken token) => new(new Octokit.Connection(
-        new Octokit.ProductHeaderValue("ampx", "1.0"), Options.Rest, new InMemoryCredentialStore(new Octokit.Credentials(token.Value, Octokit.AuthenticationType.Bearer)), _http, new SimpleJsonSerializer()));
+        new Octokit.ProductHeaderValue("ampx", "1.0"), Options.Rest, new InMemoryCredentialStore(new Octokit.Credentials(token.Value, Octokit.AuthenticationType.Bearer)), LineOf(token).Octokit, new SimpleJsonSerializer()));
+
+    private Line LineOf(AccessToken token) => _lines.GetOrAdd(token.BudgetKey, static (key, own) => new Line(own._budgets?.Before(own._network, key) ?? own._network), this);
 
     private static bool IsHiccup(Exception? trouble, CancellationToken cancel) => trouble switch
     {
@@ -85,4 +105,25 @@ public sealed class GitHubClients : IDisposable
         OperationCanceledException => !cancel.IsCancellationRequested,
         _ => false,
     };
+
+    /// <summary>The way to GitHub of all tokens that share a budget: for Octokit, and beside it.</summary>
+    private sealed class Line : IDisposable
+    {
+        public Line(HttpMessageHandler network)
+        {
+            Octokit = new HttpClientAdapter(() => network);
+            Octokit.SetRequestTimeout(CallLimit);
+            Raw = new HttpMessageInvoker(network, disposeHandler: false);
+        }
+
+        public HttpClientAdapter Octokit { get; }
+
+        public HttpMessageInvoker Raw { get; }
+
+        public void Dispose()
+        {
+            Raw.Dispose();
+            Octokit.Dispose();
+        }
+    }
 }

@@ -32,8 +32,14 @@ public sealed class GitHubForge(
     }
 
     /// <inheritdoc/>
-    public async Task<TaskEvent?> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel) =>
-        await WithPullRequest(repo, task, await ReadVerdict(repo, task, cancel), cancel);
+    public Task<CiListing> ListCi(RepoRef repo, CiScope scope, CiListing? before, CancellationToken cancel) => actions.List(repo, scope, before, cancel);
+
+    /// <inheritdoc/>
+    public async Task<CiLook> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel)
+    {
+        var look = await ReadVerdict(repo, task, cancel);
+        return look with { News = await WithPullRequest(repo, task, look.News, cancel) };
+    }
 
     /// <summary>The verdict as it stands with the task's pull request, which a person may have closed or merged meanwhile: one call for each verdict.</summary>
     private async Task<TaskEvent?> WithPullRequest(RepoRef repo, TaskState task, TaskEvent? verdict, CancellationToken cancel)
@@ -46,7 +52,7 @@ public sealed class GitHubForge(
         return seen.State is PullRequestState.Merged or PullRequestState.Closed ? gone : verdict;
     }
 
-    private async Task<TaskEvent?> ReadVerdict(RepoRef repo, TaskState task, CancellationToken cancel)
+    private async Task<CiLook> ReadVerdict(RepoRef repo, TaskState task, CancellationToken cancel)
     {
         ArgumentNullException.ThrowIfNull(task);
         var (verdict, context) = await Judge(repo, task, cancel);
@@ -54,18 +60,18 @@ public sealed class GitHubForge(
         {
             string? refused = null;
             foreach (var run in fault.Deciding) refused ??= await actions.Rerun(repo, run, cancel);
-            if (refused is null) return null;
+            if (refused is null) return new(null, null);
             verdict = CiVerdict.Of(verdict.Judged, context with { MayRerun = false, RerunRefused = refused });
         }
 
-        return verdict switch
+        return new(verdict switch
         {
             CiVerdict.Wait { Show: { } show } => task.CiRunId is null ? new CiStarted(show.Id, show.Url) { By = "ci" } : null,
             CiVerdict.Green => new CiPassed(Report("green", verdict)) { By = "ci" },
             CiVerdict.Red => new CiFailed(Report("red", verdict)) { By = "ci" },
             CiVerdict.Stopped stopped => new CiBlocked(stopped.Code, stopped.Detail, Report(stopped.Code, verdict)) { By = "ci" },
             _ => null,
-        };
+        }, (verdict as CiVerdict.Wait)?.Until);
     }
 
     /// <inheritdoc/>

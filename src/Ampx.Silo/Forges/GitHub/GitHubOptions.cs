@@ -23,6 +23,9 @@ public sealed class GitHubOptions
     /// <summary>The App's private key, a PEM file; also read from <c>GITHUB_PRIVATE_KEY_PATH</c>.</summary>
     public string? PrivateKeyPath { get; set; }
 
+    /// <summary>Signs GitHub's webhook deliveries; without it none are taken. Never logged.</summary>
+    public string? WebhookSecret { get; set; }
+
     /// <summary>Where no token is set, the one of <c>gh auth login</c> is used: the service works for the person who started it (mode <c>local</c>).</summary>
     internal bool AskGh { get; set; }
 

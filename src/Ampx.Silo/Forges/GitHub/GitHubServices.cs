@@ -1,3 +1,4 @@
+using Ampx.Silo.Forges.GitHub.Budgets;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,7 +25,11 @@ public static class GitHubServices
                 AppSettings.ReadEnvironment(options);
             });
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(provider => new GitHubClients(provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<TimeProvider>(), GitHubClients.Network()));
+        services.TryAddSingleton<GitHubBudgets>();
+        // Where no cluster is, as in a check of the settings, nobody shares the credential.
+        services.TryAddSingleton(provider => new GitHubClients(
+            provider.GetRequiredService<IOptions<GitHubOptions>>(), provider.GetRequiredService<TimeProvider>(), GitHubClients.Network(),
+            provider.GetService<IGrainFactory>() is null ? null : provider.GetRequiredService<GitHubBudgets>()));
         services.TryAddSingleton<IGitHubCredential>(provider => provider.GetRequiredService<IOptions<GitHubOptions>>().Value is { AppId: { } app, PrivateKeyPath: { } key }
             ? ActivatorUtilities.CreateInstance<AppCredential>(provider, AppKey.Read(app, key))
             : ActivatorUtilities.CreateInstance<PersonalToken>(provider));

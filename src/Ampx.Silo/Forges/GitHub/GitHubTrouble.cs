@@ -32,6 +32,24 @@ internal static class GitHubTrouble
         { RetryAt = until };
     }
 
+    /// <summary>A refusal of a call beside Octokit, as Octokit would tell it.</summary>
+    public static async Task<Octokit.ApiException> Of(HttpResponseMessage answer, CancellationToken cancel)
+    {
+        var headers = answer.Headers.ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase);
+        var body = await answer.Content.ReadAsStringAsync(cancel);
+        var response = new Refusal(answer.StatusCode, body, headers);
+        return answer.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized => new Octokit.AuthorizationException(response),
+            HttpStatusCode.NotFound => new Octokit.NotFoundException(response),
+            HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests when headers.ContainsKey("retry-after") || body.Contains("secondary rate limit", StringComparison.OrdinalIgnoreCase) =>
+                new Octokit.SecondaryRateLimitExceededException(response),
+            HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests when headers.GetValueOrDefault("x-ratelimit-remaining") is "0" => new Octokit.RateLimitExceededException(response),
+            HttpStatusCode.Forbidden => new Octokit.ForbiddenException(response),
+            _ => new Octokit.ApiException(response),
+        };
+    }
+
     private static DateTimeOffset RetryAfter(Octokit.ApiException limit, DateTimeOffset now)
     {
         foreach (var (name, value) in limit.HttpResponse?.Headers ?? new Dictionary<string, string>())
@@ -41,6 +59,16 @@ internal static class GitHubTrouble
         }
 
         return now.AddMinutes(1);
+    }
+
+    /// <summary>An answer in the shape that Octokit's exceptions are made of.</summary>
+    private sealed class Refusal(HttpStatusCode status, string body, Dictionary<string, string> headers) : Octokit.IResponse
+    {
+        public object Body => body;
+        public IReadOnlyDictionary<string, string> Headers => headers;
+        public Octokit.ApiInfo ApiInfo { get; } = new(new Dictionary<string, Uri>(), [], [], "", new Octokit.RateLimit(headers), TimeSpan.Zero);
+        public HttpStatusCode StatusCode => status;
+        public string ContentType => "application/json";
     }
 
     /// <summary>GitHub answered with this status.</summary>

@@ -15,7 +15,10 @@ public sealed class LocalForge(LocalMerge merging, Mirrors mirrors, ILogReader l
     public string? CompareUrl(RepoRef repo, string baseBranch, string branch) => null;
 
     /// <summary>Never asked: the worker that runs the command reports its end.</summary>
-    public Task<TaskEvent?> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel) => Task.FromResult<TaskEvent?>(null);
+    public Task<CiListing> ListCi(RepoRef repo, CiScope scope, CiListing? before, CancellationToken cancel) => Task.FromResult(new CiListing(scope, []));
+
+    /// <inheritdoc/>
+    public Task<CiLook> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel) => Task.FromResult(new CiLook(null, null));
 
     public async Task<FeedbackCollected> CollectFeedback(RepoRef repo, TaskState task, CancellationToken cancel)
     {
