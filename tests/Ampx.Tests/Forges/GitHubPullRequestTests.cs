@@ -190,7 +190,7 @@ public sealed class GitHubPullRequestTests : IDisposable
     {
         _github.HasRuns($"ci push {conclusion}").Says("GET repos/o/r/actions/runs/7000000000/jobs", Jobs("test")).Says(One, Pull(state: state, merged: merged));
 
-        var told = await _github.Forge().ReadCi(_github.Repo, Opened, default);
+        var told = (await _github.Forge().ReadCi(_github.Repo, Opened, default)).News;
 
         Assert.IsType(news, told);
         if (told is CiPassed green) Assert.Equal(PullRequestState.Merged, green.PullRequest?.State);
