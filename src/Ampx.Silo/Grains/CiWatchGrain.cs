@@ -34,7 +34,10 @@ public sealed partial class CiWatchGrain(
     private readonly Dictionary<string, WatchedTask> waiting = [];
     private readonly HashSet<string> repos = new(StringComparer.Ordinal);
     private readonly HashSet<string> unknown = [];
-    private readonly SeenDeliveries deliveries = new();
+    private readonly LastSeen deliveries = new();
+
+    /// <summary>Commits that a delivery spoke of before their tasks were known here: CI may be quicker than the word that one waits for it.</summary>
+    private readonly LastSeen early = new();
     private readonly WebhookPulse pulse = new();
     private readonly UsualTime usual = new();
     private IGrainTimer timer = null!;
@@ -79,6 +82,7 @@ public sealed partial class CiWatchGrain(
         pulse.Heard(clock.GetUtcNow());
         hinted |= sha is null && waiting.Count > 0;
         foreach (var task in waiting.Values.Where(task => sha is null || task.Sha == sha)) (task.Hinted, task.Announced) = (sha is not null, true);
+        if (sha is not null && waiting.Values.All(task => task.Sha != sha)) early.Add(sha);
         if (hinted || sha is not null) Soon();
         return Task.CompletedTask;
     }
@@ -152,8 +156,14 @@ public sealed partial class CiWatchGrain(
 
         var fresh = there.Keys.Where(id => !waiting.ContainsKey(id)).ToList();
         if (fresh.Count == 0) return;
-        foreach (var task in await rows.States(fresh, CancellationToken.None)) if (Waits(task)) waiting[task.Id] = new WatchedTask(task);
+        foreach (var task in await rows.States(fresh, CancellationToken.None)) if (Waits(task)) waiting[task.Id] = Fresh(task);
         nextListing = Earlier(nextListing, listed + Poll);
+    }
+
+    private WatchedTask Fresh(TaskState task)
+    {
+        var told = early.Remove(task.HeadSha!);
+        return new WatchedTask(task, options.CurrentValue.SettleTime) { Hinted = told, Announced = told };
     }
 
     private async Task List()

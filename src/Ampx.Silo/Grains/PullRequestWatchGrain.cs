@@ -15,7 +15,7 @@ public sealed partial class PullRequestWatchGrain(
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(1);
-    private readonly SeenDeliveries deliveries = new();
+    private readonly LastSeen deliveries = new();
     private IGrainTimer timer = null!;
     private bool looked;
 

@@ -13,12 +13,14 @@ internal sealed class WatchedTask
     private bool ended;
     private int fruitless;
 
-    public WatchedTask(TaskState task)
+    /// <param name="settle">After the pull request was opened or marked ready, a commit that has been judged before is read when this has passed.</param>
+    public WatchedTask(TaskState task, TimeSpan settle)
     {
         (Id, Repo, Step, Sha, Since) = (task.Id, task.Repo, task.Step, task.HeadSha!, task.CiSince ?? task.UpdatedAt);
         var begun = task.Attempt?.StartedAt ?? task.CreatedAt;
         Oldest = begun < Since ? begun : Since;
         Shown = task.CiRunId is not null;
+        if (task.Attempt?.Ci is not null) Due = Since + settle;
     }
 
     public string Id { get; }

@@ -77,12 +77,13 @@ public class CiPaceTests
     [Fact]
     public void Only_the_last_thousand_deliveries_are_known_again()
     {
-        var seen = new SeenDeliveries();
+        var seen = new LastSeen();
         Assert.True(seen.Add("72d3162e-cc78-11e3-81ab-4c9367dc0958"));
         Assert.False(seen.Add("72D3162E-CC78-11e3-81ab-4c9367dc0958"));
         for (var more = 0; more < 1000; more++) Assert.True(seen.Add($"{more}"));
         Assert.True(seen.Add("72d3162e-cc78-11e3-81ab-4c9367dc0958"));
         Assert.False(seen.Add("999"));
+        Assert.Equal((true, false, true), (seen.Remove("999"), seen.Remove("999"), seen.Add("999")));
     }
 
     [Fact]

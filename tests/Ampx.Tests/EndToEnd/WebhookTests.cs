@@ -7,6 +7,7 @@ using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Control;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
@@ -42,7 +43,7 @@ public sealed class WebhookTests
     public async Task With_webhooks_the_next_step_begins_as_soon_as_CI_has_ended_however_long_the_poll_interval()
     {
         const int Tasks = 20;
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = Stage(github);
         stage.Environment["Ampx__Ci__PollInterval"] = "00:10:00";
         stage.Environment["Ampx__Ci__SettleTime"] = "00:00:00";
@@ -71,7 +72,7 @@ public sealed class WebhookTests
     /// <summary>Four tasks to their end, told without what time or chance decides.</summary>
     private static async Task<List<string>> Outcomes(bool storm)
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = Stage(github);
         await github.CreateRepository("acme/answer", GitHubTests.Files(Workflow));
         await github.CreateRepository("acme/pulls", GitHubTests.Files(Workflow.Replace("on: push", "on: pull_request", StringComparison.Ordinal)));

@@ -61,7 +61,7 @@ public sealed class WebhookTests(GatewayHost gateway) : IClassFixture<GatewayHos
                  {
                      null, "", "sha256=", right[..^1], right + "0", right[..^1] + (right[^1] == '0' ? '1' : '0'), right["sha256=".Length..], right.ToUpperInvariant().Replace("SHA256", "sha1", StringComparison.Ordinal),
                      $"sha1={right[^40..]}",
-                     Sign(payload, "another secret"), Sign(payload + " "), $"sha256={new string('z', 64)}", 
+                     Sign(payload, "another secret"), Sign(payload + " "), $"sha256={new string('z', 64)}",
                  })
             (await Deliver("push", payload, "forged", header)).Problem(401, "unauthorized");
         (await Deliver("push", "", "forged", Sign(payload))).Problem(401, "unauthorized");

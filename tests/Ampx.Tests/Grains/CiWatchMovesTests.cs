@@ -1,3 +1,4 @@
+using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.FakeGitHub.Workflows;
 using Ampx.Silo.Grains;
@@ -120,6 +121,36 @@ public class CiWatchMovesTests
         stage.Complete(repository, waiting[1].Run);
         await stage.Watch().Hint("delivery-4", null);
         Assert.Equal(Status.Success, (await stage.Ended(waiting[1].Task)).Status);
+    }
+
+    [Fact]
+    public async Task A_delivery_that_comes_before_its_task_is_known_here_is_not_lost()
+    {
+        await using var stage = await WatchStage.Start(1, ("Ci:PollInterval", "00:10:00"));
+        var repository = await stage.Repository();
+        var (first, _) = (await stage.PlantWithRuns(repository, 1))[0];
+        await stage.Watch().Start(["acme/shop"]);
+        await stage.SeesCi(first);
+        stage.GitHub.Site.Actions.Add(repository, WatchStage.Sha(2), "main", new RunSpec { Conclusion = "success" });
+        await stage.Watch().Hint("delivery-1", WatchStage.Sha(2));
+        var second = await stage.Plant(2);
+        await stage.Watch().Watch(second.Id, second.Step);
+        Assert.Equal(Status.Success, (await stage.Ended(second)).Status);
+        Assert.Equal(Phase.WaitingForCi, (await stage.Silo.Task(first.Id).Find())!.Phase);
+    }
+
+    [Fact]
+    public async Task A_commit_that_was_green_before_its_pull_request_was_opened_is_read_again_when_it_has_settled()
+    {
+        await using var stage = await WatchStage.Start(1, ("Ci:PollInterval", "00:10:00"), ("Ci:SettleTime", "00:00:01"));
+        var repository = await stage.Repository();
+        var (first, _) = (await stage.PlantWithRuns(repository, 1))[0];
+        await stage.Watch().Start(["acme/shop"]);
+        await stage.SeesCi(first);
+        stage.GitHub.Site.Actions.Add(repository, WatchStage.Sha(2), "main", new RunSpec { Conclusion = "success" });
+        var again = await stage.Plant(2, ci: new CiReport("green", []));
+        await stage.Watch().Watch(again.Id, again.Step);
+        Assert.Equal(Status.Success, (await stage.Ended(again)).Status);
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using Ampx.FakeGitHub.Repositories;
 using Ampx.FakeGitHub.Workflows;
 using Ampx.Tests.FakeGitHub;
 using Ampx.Tests.Storage;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 using PullRequest = Ampx.Core.Tasks.PullRequest;
 using WorkflowRun = Ampx.FakeGitHub.Workflows.WorkflowRun;
@@ -26,7 +27,7 @@ internal sealed class WatchStage : IAsyncDisposable
 
     public static async Task<WatchStage> Start(short silos = 1, params (string Key, string Value)[] settings)
     {
-        var server = await FakeGitHubServer.Start();
+        var server = await DescribedGitHub.Start();
         var stage = new WatchStage { GitHub = server, Token = server.CreateToken() };
         stage.Silo = await Silo.Start(silos, stage.files, null, [
             ("GitHub:ApiUrl", server.ApiUrl), ("GitHub:WebUrl", server.WebUrl), ("GitHub:Token", stage.Token),
@@ -54,7 +55,7 @@ internal sealed class WatchStage : IAsyncDisposable
     public static string Sha(int number) => number.ToString("x40", null);
 
     /// <summary>A task that waits for CI on a commit of its own, with its pull request open: green is its end.</summary>
-    public Task<TaskState> Plant(int sha, string repo = "acme/shop", DateTimeOffset? since = null)
+    public Task<TaskState> Plant(int sha, string repo = "acme/shop", DateTimeOffset? since = null, CiReport? ci = null)
     {
         var at = since ?? TimeProvider.System.GetUtcNow();
         return Silo.Plant(Silo.NewTask(repo: repo) with
@@ -68,7 +69,7 @@ internal sealed class WatchStage : IAsyncDisposable
             UpdatedAt = at,
             NextWakeAt = at.AddHours(2),
             PullRequest = new PullRequest(1, "https://github.com/acme/shop/pull/1", PullRequestState.Open),
-            Attempt = new Attempt { Number = 1, Instruction = "Mend it", StartedAt = at },
+            Attempt = new Attempt { Number = 1, Instruction = "Mend it", StartedAt = at, Ci = ci },
         });
     }
 

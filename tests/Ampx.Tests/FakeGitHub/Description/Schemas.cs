@@ -22,7 +22,7 @@ internal sealed class Schemas(JsonNode root)
     public IEnumerable<string> FaultsOfText(JsonNode schema, string text)
     {
         var quoted = JsonValue.Create(text).ToJsonString();
-        var plain = text is "true" or "false" || long.TryParse(text, out _) ? text : quoted;
+        var plain = text is "true" or "false" || (long.TryParse(text, out var number) && text == $"{number}") ? text : quoted;
         var faults = Faults(schema, plain).ToList();
         return faults.Count > 0 && plain != quoted && !Faults(schema, quoted).Any() ? [] : faults;
     }
