@@ -51,39 +51,23 @@ public sealed class Webhooks : IAsyncDisposable
         closing.Dispose();
     }
 
-    internal void Pushed(Repository repository, Push push) => Tell(repository, "push", new
+    internal async Task Pushed(Repository repository, Push push)
     {
-        @ref = push.Ref,
-        before = push.Old,
-        after = push.New,
-        created = push.Old == BareGit.Zero,
-        deleted = push.New == BareGit.Zero,
-        repository = Shapes.Repository(site, repository, null),
-        pusher = new { name = push.Login },
-        sender = Shapes.User(site, push.Login),
-    });
+        if (!Listening(repository, "push").IsEmpty) Tell(repository, "push", await HookShapes.Push(site, repository, push));
+    }
 
-    internal void PullRequestChanged(Repository repository, PullRequest pull, string action) => Tell(repository, "pull_request", new
-    {
-        action,
-        number = pull.Number,
-        pull_request = PullShapes.Pull(site, repository, pull),
-        repository = Shapes.Repository(site, repository, null),
-        sender = Shapes.User(site, pull.Author),
-    });
+    internal void PullRequestChanged(Repository repository, PullRequest pull, string action, object? changes = null) =>
+        Tell(repository, "pull_request", HookShapes.PullRequest(site, repository, pull, action, changes));
 
-    internal void RunChanged(Repository repository, WorkflowRun run, string action) => Tell(repository, "workflow_run", new
-    {
-        action,
-        workflow_run = ActionShapes.Run(site, repository, run),
-        workflow = new { id = run.WorkflowId, name = run.Name, path = run.Path, state = "active" },
-        repository = Shapes.Repository(site, repository, null),
-        sender = Shapes.User(site, run.Actor),
-    });
+    internal void RunChanged(Repository repository, WorkflowRun run, string action) =>
+        Tell(repository, "workflow_run", HookShapes.Run(site, repository, run, action));
+
+    private ImmutableList<Hook> Listening(Repository repository, string what) =>
+        hooks.FindAll(hook => (hook.Repository ?? repository.FullName) == repository.FullName && hook.Events?.Contains(what) != false);
 
     private void Tell(Repository repository, string what, object payload)
     {
-        var listening = hooks.FindAll(hook => (hook.Repository ?? repository.FullName) == repository.FullName && hook.Events?.Contains(what) != false);
+        var listening = Listening(repository, what);
         if (listening.IsEmpty) return;
         var body = JsonSerializer.Serialize(payload);
         foreach (var hook in listening) outbox.Writer.TryWrite((hook, what, body));

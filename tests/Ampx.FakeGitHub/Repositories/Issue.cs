@@ -73,6 +73,9 @@ public sealed class PullRequest : Issue
     /// <summary>The branch's tip as GitHub last saw it.</summary>
     public required string HeadSha { get; set; }
 
+    /// <summary>The tip before the last push.</summary>
+    internal string FormerHeadSha { get; set; } = BareGit.Zero;
+
     /// <summary>The branch that it goes to.</summary>
     public required string Base { get; set; }
 

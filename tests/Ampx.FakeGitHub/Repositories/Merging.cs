@@ -78,18 +78,23 @@ internal static class Merging
     /// <summary>Merges of that kind, as GitHub speaks of them.</summary>
     public static string Name(string method) => method switch { "merge" => "Merge commits", "squash" => "Squash merges", _ => "Rebase merges" };
 
+    /// <summary>The first line of the commit that a merge makes, if its caller gives none.</summary>
+    public static string Title(Repository repository, PullRequest pull, string method) => method == "merge"
+        ? $"Merge pull request #{pull.Number} from {repository.Owner}/{pull.Head}"
+        : $"{pull.Title} (#{pull.Number})";
+
     private static async Task<string?> Make(
         Repository repository, PullRequest pull, string tip, string method, (string? Title, string? Message)? texts, string login)
     {
         if (method == "rebase") return await Rebase(repository, tip, pull.HeadSha);
         if (await MergedTree(repository, tip, pull.HeadSha) is not { } tree) return null;
+        var title = Title(repository, pull, method);
         if (method == "squash")
         {
             var squashed = await repository.Git.Run("log", "--reverse", "--format=* %s%n%n%b", $"{tip}..{pull.HeadSha}");
-            return await Commit(repository, tree, Message(texts, $"{pull.Title} (#{pull.Number})", squashed), login, tip);
+            return await Commit(repository, tree, Message(texts, title, squashed), login, tip);
         }
 
-        var title = $"Merge pull request #{pull.Number} from {repository.Owner}/{pull.Head}";
         return await Commit(repository, tree, Message(texts, title, pull.Title), login, tip, pull.HeadSha);
     }
 

@@ -28,7 +28,7 @@ internal static partial class Pulls
     /// <summary>Its branch has a new tip: what was known about merging is void.</summary>
     public static async Task MoveHead(Repository repository, PullRequest pull, string sha, DateTimeOffset now)
     {
-        (pull.HeadSha, pull.Mergeable, pull.UpdatedAt) = (sha, null, now);
+        (pull.FormerHeadSha, pull.HeadSha, pull.Mergeable, pull.UpdatedAt) = (pull.HeadSha, sha, null, now);
         await repository.Git.Run("update-ref", $"refs/pull/{pull.Number}/head", sha);
     }
 

@@ -49,7 +49,7 @@ public sealed partial class PushDesk
     {
         ImmutableInterlocked.Update(ref log, list => list.Add(push));
         repository.PushedAt = push.At;
-        site.Webhooks.Pushed(repository, push);
+        await site.Webhooks.Pushed(repository, push);
         if (!push.Ref.StartsWith("refs/heads/", StringComparison.Ordinal)) return;
 
         var branch = push.Ref["refs/heads/".Length..];

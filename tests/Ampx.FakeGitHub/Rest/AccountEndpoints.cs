@@ -11,14 +11,14 @@ internal static class AccountEndpoints
     {
         app.On(site, "GET", RestRoutes.Base + "/user", call => Task.FromResult(call.Token.Installation
             ? Answer.Error(403, "Resource not accessible by integration")
-            : Answer.Ok(Shapes.User(site, call.Token.Login, call.Token.UserId))));
+            : Answer.Ok(Shapes.Oneself(site, call.Token))));
         app.On(site, "GET", RestRoutes.Base + "/rate_limit", call =>
         {
             var (limit, remaining, used, reset) = call.Token.RateLimit.Read(site.Now);
-            var core = new { limit, remaining, used, reset, resource = "core" };
+            var core = new { limit, remaining, used, reset };
             return Task.FromResult(Answer.Ok(new { resources = new { core, search = core, graphql = core }, rate = core }));
         });
-        app.On(site, "GET", RestRoutes.Base + "/meta", _ => Task.FromResult(Answer.Ok(new { verifiable_password_authentication = false, installed_version = "3.17.0" })));
+        app.On(site, "GET", RestRoutes.Base + "/meta", _ => Task.FromResult(Answer.Ok(new { verifiable_password_authentication = false })));
 
         app.MapGet(RestRoutes.Base + "/app", http => AsApp(http, site, known => Answer.Ok(Shape(site, known))));
         app.MapGet(RestRoutes.Base + "/app/installations", http => AsApp(http, site, known => Answer.Ok(known.Installations.Select(one => Shape(site, known, one)).ToArray())));
@@ -70,12 +70,14 @@ internal static class AccountEndpoints
         slug = "ampx",
         node_id = Ids.Node("A", app.Id),
         name = "ampx",
+        description = (string?)null,
         owner = Shapes.User(site, "acme"),
+        external_url = site.WebUrl + "ampx",
         html_url = site.WebUrl + "apps/ampx",
         permissions = app.Permissions,
         events = Array.Empty<string>(),
-        created_at = Shapes.Time(site.Now),
-        updated_at = Shapes.Time(site.Now),
+        created_at = "2020-01-01T00:00:00Z",
+        updated_at = "2020-01-01T00:00:00Z",
     };
 
     private static object Shape(Site site, GitHubApp app, Installation installation) => new
@@ -84,12 +86,18 @@ internal static class AccountEndpoints
         app_id = app.Id,
         app_slug = "ampx",
         account = Shapes.User(site, installation.Account ?? "acme"),
+        target_id = Shapes.User(site, installation.Account ?? "acme")["id"],
         repository_selection = installation.Repositories is null ? "all" : "selected",
         target_type = "Organization",
         access_tokens_url = $"{site.ApiUrl}app/installations/{installation.Id}/access_tokens",
+        repositories_url = $"{site.ApiUrl}installation/repositories",
         html_url = $"{site.WebUrl}organizations/{installation.Account ?? "acme"}/settings/installations/{installation.Id}",
         permissions = installation.Permissions,
         events = Array.Empty<string>(),
+        created_at = "2020-01-01T00:00:00Z",
+        updated_at = "2020-01-01T00:00:00Z",
+        single_file_name = (string?)null,
+        suspended_by = (object?)null,
         suspended_at = installation.SuspendedAt is { } since ? Shapes.Time(since) : null,
     };
 

@@ -39,7 +39,7 @@ internal static class ActionEndpoints
         return Answer.Page(call.Call.Http, all, (page, total) => new { total_count = total, workflows = page }, path =>
         {
             var id = call.Repository.WorkflowIds.GetOrAdd(path, _ => Ids.Next());
-            return new { id, node_id = Ids.Node("W", id), name = Path.GetFileNameWithoutExtension(path), path, state = "active", url = $"{call.RepoUrl}/actions/workflows/{id}" };
+            return ActionShapes.Workflow(call.Site, call.Repository, id, Path.GetFileNameWithoutExtension(path), path);
         });
     }
 

@@ -31,7 +31,7 @@ internal static class PullEndpoints
                 (ask.Query("base") is not { } to || pull.Base == to) &&
                 (ask.Query("head") is not { } head || head == $"{call.Repository.Owner}:{pull.Head}"))
             .OrderBy(pull => ask.Query("direction") == "asc" ? pull.Number : -pull.Number).ToList();
-        return Task.FromResult(Answer.Page(ask.Http, pulls, (page, _) => page, pull => PullShapes.Pull(call.Site, call.Repository, pull)));
+        return Task.FromResult(Answer.Page(ask.Http, pulls, (page, _) => page, pull => PullShapes.Simple(call.Site, call.Repository, pull)));
     }
 
     private static async Task<Answer> Create(RepoCall call)
@@ -95,6 +95,9 @@ internal static class PullEndpoints
             AutoMerging.Disarm(site, repository, pull);
         }
 
+        var changes = new Dictionary<string, object>();
+        if (ask.Text("title") is { } title && title != pull.Title) changes["title"] = new { from = pull.Title };
+        if (ask.Text("body") is { } body && body != pull.Body) changes["body"] = new { from = pull.Body ?? "" };
         pull.Title = ask.Text("title") ?? pull.Title;
         if (ask.Field("body") is not null) pull.Body = ask.Text("body");
         pull.UpdatedAt = site.Now;
@@ -112,7 +115,7 @@ internal static class PullEndpoints
                 await Pulls.Tell(site, repository, pull, "reopened", call.Token.Login);
                 break;
             default:
-                site.Webhooks.PullRequestChanged(repository, pull, "edited");
+                site.Webhooks.PullRequestChanged(repository, pull, "edited", changes);
                 break;
         }
 
@@ -156,6 +159,6 @@ internal static class PullEndpoints
         if (logins.Contains(pull.Author))
             return Task.FromResult(Answer.Error(422, "Review cannot be requested from pull request author."));
         pull.Reviewers = [.. pull.Reviewers.Union(logins, StringComparer.OrdinalIgnoreCase)];
-        return Task.FromResult(Answer.Created(PullShapes.Pull(call.Site, call.Repository, pull)));
+        return Task.FromResult(Answer.Created(PullShapes.Simple(call.Site, call.Repository, pull)));
     }
 }

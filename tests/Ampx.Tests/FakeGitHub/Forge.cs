@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Repositories;
+using Ampx.Tests.FakeGitHub.Description;
 using CliWrap;
 using CliWrap.Buffered;
 using Xunit;
@@ -43,7 +44,7 @@ public sealed class Forge : IAsyncDisposable
 
     public static async Task<Forge> Start(string on = "push")
     {
-        var server = await FakeGitHubServer.Start();
+        var server = await DescribedGitHub.Start(asksWrongly: true);
         await server.CreateRepository(Name, new Dictionary<string, string>
         {
             [".github/workflows/ci.yml"] = Workflow("sh ./test.sh", on),
