@@ -33,7 +33,7 @@ public class WebhookTests
         [
             "push", "pull_request.opened", "pull_request.synchronize", "pull_request.ready_for_review", "pull_request.auto_merge_enabled", "pull_request.auto_merge_disabled",
             "pull_request.converted_to_draft", "pull_request.edited", "pull_request.closed", "pull_request.reopened",
-            "workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed",
+            "workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed", "check_run.created", "check_run.completed", "check_suite.completed",
         ];
         await Forge.Until(() => expected.Except(forge.Server.Site.Webhooks.Deliveries.Select(Name)).ToList() is []);
 
