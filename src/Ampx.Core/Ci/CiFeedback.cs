@@ -69,10 +69,17 @@ public static partial class CiFeedback
         var text = new StringBuilder("\n## ").Append(LogText.Cut(OneLine(Title(job)), 200)).Append('\n');
         if (group.Count > 1) text.Append("The same in: ").Append(LogText.Cut(OneLine(string.Join(", ", group.Skip(1).Select(other => other.Job))), 300)).Append('\n');
         if (job.Step is { } step) text.Append("Failed step: ").Append(LogText.Cut(OneLine(step), 200)).Append('\n');
-        if (job.Excerpt?.Command is { } command && !command.Contains('`', StringComparison.Ordinal)) text.Append(command.Contains('\n', StringComparison.Ordinal) ? $"Its command:\n```sh\n{LogText.Cut(command, 400)}\n```\n" : $"Its command: `{LogText.Cut(command, 400)}`\n");
+        if (job.Excerpt?.Command is { } command) text.Append("Its command:").Append(Command(LogText.Cut(command, 400))).Append('\n');
         if (job.Url is { } url) text.Append("Log: ").Append(url).Append('\n');
         if (job.Note is { } note) text.Append(LogText.Cut(OneLine(note), 400)).Append('\n');
         return text.ToString();
+    }
+
+    private static string Command(string command)
+    {
+        if (command.AsSpan().IndexOfAny('\n', '`') < 0) return $" `{command}`";
+        var mark = new string('`', Math.Clamp(LongestRun(command) + 1, 3, 9));
+        return $"\n{mark}sh\n{command}\n{mark}";
     }
 
     private static string Title(FailedJob job) => $"{job.Workflow} / {job.Job}";

@@ -15,7 +15,7 @@ public interface IPullRequestWatchGrain : IGrainWithStringKey
     [Alias("Start")]
     Task Start();
 
-    /// <summary>The forge has told that something happened to this pull request: looked at now, of a task at work too.</summary>
+    /// <summary>GitHub has told that something happened to this pull request: looked at now, of a task at work too. A delivery that was heard of before changes nothing.</summary>
     [Alias("Hint")]
-    Task Hint(int number);
+    Task Hint(string deliveryId, int number);
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using Ampx.Core.Ci;
+using Ampx.Core.Tasks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -52,8 +53,13 @@ internal sealed partial class GitHubWebhooks(IGrainFactory grains, LastDelivery 
         return CryptographicOperations.FixedTimeEquals(given, right);
     }
 
-    private void Hint(string delivery, WebhookNews news) => grains.GetGrain<ICiWatchGrain>(ICiWatchGrain.KeyOf(news.Repo)).Hint(delivery, news.Sha)
-        .ContinueWith(failed => LogLost(delivery, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    private void Hint(string delivery, WebhookNews news)
+    {
+        var hint = news.PullRequest is { } number
+            ? grains.GetGrain<IPullRequestWatchGrain>(IPullRequestWatchGrain.KeyOf(news.Repo.Key)).Hint(delivery, number)
+            : grains.GetGrain<ICiWatchGrain>(ICiWatchGrain.KeyOf(news.Repo)).Hint(delivery, news.Sha);
+        hint.ContinueWith(failed => LogLost(delivery, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    }
 
     [LoggerMessage(LogLevel.Debug, "delivery {Delivery}: its hint was lost; the next look makes up for it")]
     private partial void LogLost(string delivery, Exception exception);

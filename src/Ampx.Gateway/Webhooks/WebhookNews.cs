@@ -4,31 +4,34 @@ using Ampx.Core.Tasks;
 
 namespace Ampx.Gateway.Webhooks;
 
-/// <summary>What a delivery is about. <see cref="Sha"/> is null where the payload names no commit.</summary>
-internal sealed record WebhookNews(RepoRef Repo, string? Sha)
+/// <summary>What a delivery is about: a pull request, or CI of a commit; <see cref="Sha"/> is null where the payload names none.</summary>
+internal sealed record WebhookNews(RepoRef Repo, string? Sha, int? PullRequest)
 {
-    /// <summary>The commit's place in each kind of payload that can be news of CI or of a pull request.</summary>
+    private const string AboutPullRequest = "pull_request";
+
+    /// <summary>The commit's place in each kind of payload that can be news of CI.</summary>
     private static readonly Dictionary<string, string[]> Commits = new(StringComparer.Ordinal)
     {
         ["workflow_run"] = ["workflow_run", "head_sha"],
         ["check_run"] = ["check_run", "head_sha"],
         ["check_suite"] = ["check_suite", "head_sha"],
         ["push"] = ["after"],
-        ["pull_request"] = ["pull_request", "head", "sha"],
     };
 
     /// <summary>The news in <paramref name="body"/>; null if the kind is none of interest, or the repository none of <paramref name="webUrl"/>'s.</summary>
     /// <exception cref="RefusedException">400: no JSON object.</exception>
     public static WebhookNews? Read(string what, ReadOnlySequence<byte> body, Uri webUrl)
     {
-        if (!Commits.TryGetValue(what, out var commit)) return null;
+        var commit = Commits.GetValueOrDefault(what);
+        if (commit is null && what != AboutPullRequest) return null;
         try
         {
             using var payload = JsonDocument.Parse(body);
-            if (payload.RootElement.ValueKind is not JsonValueKind.Object) throw RefusedException.BadRequest("the payload is no JSON object");
-            return Text(payload.RootElement, "repository", "html_url") is { } url && RepoRef.Parse(url, webUrl, out _) is { Kind: ForgeKind.GitHub } repo
-                ? new(repo, Text(payload.RootElement, commit))
-                : null;
+            var root = payload.RootElement;
+            if (root.ValueKind is not JsonValueKind.Object) throw RefusedException.BadRequest("the payload is no JSON object");
+            if (Text(root, "repository", "html_url") is not { } url || RepoRef.Parse(url, webUrl, out _) is not { Kind: ForgeKind.GitHub } repo) return null;
+            if (commit is not null) return new(repo, Text(root, commit), null);
+            return root.TryGetProperty("number", out var number) && number.ValueKind is JsonValueKind.Number && number.TryGetInt32(out var pull) ? new(repo, null, pull) : null;
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException) // the latter: half a surrogate pair
         {

@@ -1,3 +1,4 @@
+using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
@@ -14,6 +15,7 @@ public sealed partial class PullRequestWatchGrain(
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(1);
+    private readonly SeenDeliveries deliveries = new();
     private IGrainTimer timer = null!;
     private bool looked;
 
@@ -35,8 +37,9 @@ public sealed partial class PullRequestWatchGrain(
         return Task.CompletedTask;
     }
 
-    public async Task Hint(int number)
+    public async Task Hint(string deliveryId, int number)
     {
+        if (!deliveries.Add(deliveryId)) return;
         foreach (var row in (await Mine(armedOnly: false)).Where(row => row.Number == number)) await Look(row);
     }
 

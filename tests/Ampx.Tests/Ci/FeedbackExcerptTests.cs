@@ -107,6 +107,15 @@ public class FeedbackExcerptTests
         Assert.Equal("make\nmake check", excerpt.Command);
     }
 
+    [Fact]
+    public void A_command_with_backticks_is_told_too()
+    {
+        var excerpt = new FeedbackExcerpt(4000);
+        foreach (var line in new[] { "##[group]Run echo `date`", "##[endgroup]", "error: it broke" }) excerpt.Push(line);
+
+        Assert.Contains("Its command:\n```sh\necho `date`\n```\n", CiFeedback.Compose([new("CI", "test", null, null, excerpt)], 4000), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(500), InlineData(1500), InlineData(12_000)]
     public void The_budget_holds_for_many_failed_jobs(int budget)

@@ -13,6 +13,7 @@ using Ampx.Silo.Git;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 using FakeToken = global::Ampx.FakeGitHub.Accounts.AccessToken;
@@ -27,7 +28,7 @@ public sealed class GitHubExamTests : IAsyncLifetime
     private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
     private FakeGitHubServer github = null!;
 
-    public async ValueTask InitializeAsync() => github = await FakeGitHubServer.Start();
+    public async ValueTask InitializeAsync() => github = await DescribedGitHub.Start();
 
     public async ValueTask DisposeAsync()
     {

@@ -3,6 +3,7 @@ using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Accounts;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
@@ -15,7 +16,7 @@ public sealed class DoctorTests
     [Fact]
     public async Task A_service_that_lacks_nothing_is_0_for_a_repository_on_GitHub_and_for_a_plain_one()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubTests.GitHubStage(github);
         stage.Environment["Ampx__GitHub__Token"] = github.Site.Tokens.Create(new() { Scopes = ["repo", "workflow"] }).Value;
         await github.CreateRepository("acme/answer", GitHubTests.Files(Workflow));
@@ -37,7 +38,7 @@ public sealed class DoctorTests
     [Fact]
     public async Task A_token_that_may_not_read_Actions_is_1_and_says_what_to_give()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubTests.GitHubStage(github);
         stage.Environment["Ampx__GitHub__Token"] = github.Site.Tokens.Create(new() { Permissions = new Dictionary<string, string> { ["metadata"] = "read", ["contents"] = "write", ["pull_requests"] = "write" } }).Value;
         await github.CreateRepository("acme/answer", GitHubTests.Files(Workflow));

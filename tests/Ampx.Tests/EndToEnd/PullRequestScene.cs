@@ -4,6 +4,7 @@ using Ampx.Core.Tasks;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Accounts;
 using Ampx.FakeGitHub.Repositories;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 using PullRequest = Ampx.FakeGitHub.Repositories.PullRequest;
 
@@ -38,7 +39,7 @@ internal sealed class PullRequestScene : IAsyncDisposable
     /// <param name="settle">How long a green commit waits for more workflows: the time in which a person can come between.</param>
     public static async Task<PullRequestScene> Begin(RepositorySettings? settings = null, TokenSpec? token = null, string settle = "00:00:01")
     {
-        var github = await FakeGitHubServer.Start();
+        var github = await DescribedGitHub.Start();
         var stage = GitHubTests.GitHubStage(github);
         stage.Environment["Ampx__Ci__PollInterval"] = "00:00:00.2";
         stage.Environment["Ampx__Ci__SettleTime"] = settle;

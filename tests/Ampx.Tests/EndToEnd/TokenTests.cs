@@ -3,6 +3,7 @@ using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Control;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
@@ -26,7 +27,7 @@ public sealed class TokenTests
     [Fact]
     public async Task An_App_carries_a_task_with_one_token_for_all_and_one_for_each_push()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = await AppStage(github);
 
         var task = await stage.Start("acme/answer", "Write the answer\n\nfake[1]: write answer 41\nfake[2]: write answer 42");
@@ -42,7 +43,7 @@ public sealed class TokenTests
     [Fact]
     public async Task Tokens_that_live_for_a_second_carry_a_whole_task()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         github.Site.Apps.TokenLifetime = TimeSpan.FromSeconds(1);
         await using var stage = await AppStage(github);
 
@@ -55,7 +56,7 @@ public sealed class TokenTests
     [Fact]
     public async Task A_token_that_dies_while_the_agent_runs_is_replaced()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = await AppStage(github);
 
         var task = await stage.Start("acme/answer", WaitingAgent(stage));
@@ -72,7 +73,7 @@ public sealed class TokenTests
     [InlineData("*/git-receive-pack", 0)]
     public async Task A_token_that_dies_in_a_push_is_replaced(string path, int skip)
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = await AppStage(github);
 
         var task = await stage.Start("acme/answer", WaitingAgent(stage));
@@ -88,7 +89,7 @@ public sealed class TokenTests
     [InlineData("*/git-upload-pack", 0)]
     public async Task A_token_that_dies_in_a_clone_is_replaced(string path, int skip)
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = await AppStage(github);
         github.Site.Faults.Add(new Fault { Path = path, Skip = skip, RevokeToken = true });
 
@@ -102,7 +103,7 @@ public sealed class TokenTests
     [InlineData(true)]
     public async Task A_token_that_dies_in_a_log_download_is_replaced(bool afterTheLinkBroke)
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = await AppStage(github);
         if (afterTheLinkBroke) github.Site.Faults.Add(new Fault { Path = "/_logs/*", Reset = true });
         github.Site.Faults.Add(new Fault { Path = "*/actions/jobs/*/logs", Skip = afterTheLinkBroke ? 1 : 0, RevokeToken = true });
@@ -116,7 +117,7 @@ public sealed class TokenTests
     [Fact]
     public async Task A_new_login_of_ghs_takes_the_place_of_one_that_ended()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubTests.GitHubStage(github);
         await github.CreateRepository("acme/answer", GitHubTests.Files(Workflow));
         var (login, bin) = (Path.Combine(stage.Root, "login"), Path.Combine(stage.Root, "bin"));
@@ -141,7 +142,7 @@ public sealed class TokenTests
     [Fact]
     public async Task An_App_that_lacks_a_permission_costs_nothing()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = await AppStage(github, new Dictionary<string, string> { ["metadata"] = "read", ["contents"] = "write", ["actions"] = "read" });
 
         var task = await stage.Ended((await stage.Start("acme/answer", "Write the answer\n\nfake[1]: write answer 42")).Id);

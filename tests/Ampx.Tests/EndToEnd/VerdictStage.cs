@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Ampx.Core.Tasks;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Workflows;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
@@ -25,7 +26,7 @@ public sealed class VerdictStage : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        GitHub = await FakeGitHubServer.Start();
+        GitHub = await DescribedGitHub.Start();
         Stage = GitHubTests.GitHubStage(GitHub);
         Stage.Agent("writer", Agent);
         Stage.Environment["Ampx__Workers__Slots"] = "4";

@@ -6,6 +6,7 @@ using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using Ampx.Tests.FakeGitHub.Description;
 
 namespace Ampx.Tests.Forges;
 
@@ -63,7 +64,7 @@ internal sealed class AppWorld : IAsyncDisposable
     public static async Task<AppWorld> Start()
     {
         var theirs = new FakeTimeProvider(Noon);
-        var world = new AppWorld(await FakeGitHubServer.Start(new() { Time = theirs }), theirs);
+        var world = new AppWorld(await DescribedGitHub.Start(new() { Time = theirs }), theirs);
         await world.Server.CreateRepository(Name, new Dictionary<string, string> { ["README.md"] = "A calculator." });
         return world;
     }

@@ -20,7 +20,7 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
     public FakeDoctor Doctor { get; } = new();
 
     /// <summary>What the repositories' watches were told.</summary>
-    public ConcurrentQueue<(string Watch, string Delivery, string? Sha)> Hints { get; } = [];
+    public ConcurrentQueue<(string Watch, string Delivery, string? About)> Hints { get; } = [];
 
     /// <summary>A task that is there already.</summary>
     public FakeTask Has(string id, string owner = "somebody", string repo = "acme/shop")
@@ -52,7 +52,7 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
         this[taskId].State?.Attempt is { } attempt ? [attempt] : []);
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithStringKey =>
-        (TGrainInterface)(object)(typeof(TGrainInterface) == typeof(ICiWatchGrain) ? new FakeWatch(primaryKey, Hints) : Grain(primaryKey));
+        (TGrainInterface)(object)(typeof(TGrainInterface) == typeof(ICiWatchGrain) || typeof(TGrainInterface) == typeof(IPullRequestWatchGrain) ? new FakeWatch(primaryKey, Hints) : Grain(primaryKey));
 
     private FakeTask Grain(string key) => tasks.GetOrAdd(key, _ => new FakeTask(time));
 
@@ -78,11 +78,17 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 }
 
 /// <summary>Only listens.</summary>
-internal sealed class FakeWatch(string key, ConcurrentQueue<(string Watch, string Delivery, string? Sha)> hints) : ICiWatchGrain
+internal sealed class FakeWatch(string key, ConcurrentQueue<(string Watch, string Delivery, string? About)> hints) : ICiWatchGrain, IPullRequestWatchGrain
 {
     public Task Start(ImmutableArray<string> spellings) => throw new NotSupportedException();
 
+    public Task Start() => throw new NotSupportedException();
+
     public Task Watch(string taskId, int step) => throw new NotSupportedException();
+
+    public Task Watch() => throw new NotSupportedException();
+
+    public Task Hint(string deliveryId, int number) => Hint(deliveryId, $"#{number}");
 
     public Task Hint(string deliveryId, string? sha)
     {

@@ -21,7 +21,7 @@ public sealed class PullRequestWatchTests : IDisposable
         var other = await Planted(silo, forge, "amp/two", new() { Phase = Phase.WaitingForCi, CiSince = StorageFolder.Start });
         await forge.Send(HttpMethod.Patch, $"pulls/{task.PullRequest!.Number}", new { state = "closed" });
 
-        await Watch(silo, forge).Hint(task.PullRequest.Number);
+        await Watch(silo, forge).Hint("delivery-1", task.PullRequest.Number);
 
         var after = (await silo.Task(task.Id).Find())!;
         Assert.Equal((Status.NeedsReview, ErrorCodes.PullRequestClosed, PullRequestState.Closed), (after.Status, after.Error?.Code, after.PullRequest?.State));
