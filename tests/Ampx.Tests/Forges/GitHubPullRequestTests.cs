@@ -190,7 +190,7 @@ public sealed class GitHubPullRequestTests : IDisposable
     {
         _github.HasRuns($"ci push {conclusion}").Says("GET repos/o/r/actions/runs/7000000000/jobs", Jobs("test")).Says(One, Pull(state: state, merged: merged));
 
-        var told = await _github.Forge().ReadCi(_github.Repo, Opened, default);
+        var told = (await _github.Forge().ReadCi(_github.Repo, Opened, default)).News;
 
         Assert.IsType(news, told);
         if (told is CiPassed green) Assert.Equal(PullRequestState.Merged, green.PullRequest?.State);
@@ -202,7 +202,7 @@ public sealed class GitHubPullRequestTests : IDisposable
     {
         _github.HasRuns("ci push success").Says(One, Pull(state: "closed", merged: true, sha: new string('d', 40)));
 
-        var blocked = Assert.IsType<CiBlocked>(await _github.Forge().ReadCi(_github.Repo, Opened, default));
+        var blocked = Assert.IsType<CiBlocked>((await _github.Forge().ReadCi(_github.Repo, Opened, default)).News);
 
         Assert.Equal((ErrorCodes.PullRequestClosed, PullRequestState.Merged), (blocked.Code, blocked.PullRequest?.State));
         Assert.Contains("was merged at dddddddddd, without abc1234567", blocked.Detail, StringComparison.Ordinal);
