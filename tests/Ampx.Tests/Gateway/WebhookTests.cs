@@ -93,7 +93,13 @@ public sealed class WebhookTests(GatewayHost gateway) : IClassFixture<GatewayHos
         endless.Content.Headers.ContentType = new("application/json");
         endless.Headers.ExpectContinue = true; // so that the answer is read before the body is sent
         using var answer = await gateway.Stranger.SendAsync(endless);
-        Assert.Equal(413, (int)answer.StatusCode);
+        Assert.Equal(401, (int)answer.StatusCode); // unsigned: nobody reads it
+        using var signed = new HttpRequestMessage(HttpMethod.Post, "/webhooks/github") { Content = new ByteArrayContent(new byte[26 * 1024 * 1024]) };
+        signed.Headers.ExpectContinue = true;
+        signed.Headers.Add("X-Hub-Signature-256", Sign("whatever"));
+        using var refused = await gateway.Stranger.SendAsync(signed);
+        Assert.Equal(413, (int)refused.StatusCode);
+        Assert.Contains("at most 25 MB", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
