@@ -20,6 +20,7 @@ public sealed partial class CiWatchGrain(
     /// <summary>Looks in a row that may fail before the task itself backs off, where it shows.</summary>
     private const int FailuresHidden = 3;
     private const int AtOnce = 8;
+    private const int EarlyKept = 256;
 
     private static readonly TimeSpan LookLimit = TimeSpan.FromMinutes(2);
 
@@ -35,6 +36,9 @@ public sealed partial class CiWatchGrain(
     private readonly HashSet<string> repos = new(StringComparer.Ordinal);
     private readonly HashSet<string> unknown = [];
     private readonly SeenDeliveries deliveries = new();
+
+    /// <summary>Commits that a delivery spoke of while nobody was known to wait for them: CI may be quicker than we are.</summary>
+    private readonly List<string> early = [];
     private readonly WebhookPulse pulse = new();
     private readonly UsualTime usual = new();
     private IGrainTimer timer = null!;
@@ -79,8 +83,16 @@ public sealed partial class CiWatchGrain(
         pulse.Heard(clock.GetUtcNow());
         hinted |= sha is null && waiting.Count > 0;
         foreach (var task in waiting.Values.Where(task => sha is null || task.Sha == sha)) (task.Hinted, task.Announced) = (sha is not null, true);
+        if (sha is not null && waiting.Values.All(task => task.Sha != sha)) Remember(sha);
         if (hinted || sha is not null) Soon();
         return Task.CompletedTask;
+    }
+
+    private void Remember(string sha)
+    {
+        if (early.Contains(sha)) return;
+        if (early.Count == EarlyKept) early.RemoveAt(0);
+        early.Add(sha);
     }
 
     private async Task Round()
@@ -152,7 +164,12 @@ public sealed partial class CiWatchGrain(
 
         var fresh = there.Keys.Where(id => !waiting.ContainsKey(id)).ToList();
         if (fresh.Count == 0) return;
-        foreach (var task in await rows.States(fresh, CancellationToken.None)) if (Waits(task)) waiting[task.Id] = new WatchedTask(task);
+        foreach (var task in (await rows.States(fresh, CancellationToken.None)).Where(Waits))
+        {
+            var told = early.Remove(task.HeadSha!);
+            waiting[task.Id] = new WatchedTask(task) { Hinted = told, Announced = told };
+        }
+
         nextListing = Earlier(nextListing, listed + Poll);
     }
 

@@ -58,7 +58,12 @@ internal static class CommitEndpoints
     /// <summary>Actions makes check runs, no statuses: the combined status of a repository without others is always pending.</summary>
     private static async Task<Answer> Status(RepoCall call) =>
         await call.Repository.Git.Resolve(call.Call.Route("sha")) is { } sha
-            ? Answer.Ok(new { state = "pending", statuses = Array.Empty<object>(), sha, total_count = 0,
+            ? Answer.Ok(new
+            {
+                state = "pending",
+                statuses = Array.Empty<object>(),
+                sha,
+                total_count = 0,
                 repository = Shapes.MinimalRepository(call.Site, call.Repository),
                 commit_url = $"{call.RepoUrl}/commits/{sha}",
                 url = $"{call.RepoUrl}/commits/{sha}/status",

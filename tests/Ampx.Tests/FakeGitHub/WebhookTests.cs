@@ -41,6 +41,22 @@ public class WebhookTests
         Assert.True(strays.Count == 0, string.Join('\n', strays));
     }
 
+    [Fact]
+    public async Task Mischief_loses_doubles_delays_and_forges_deliveries()
+    {
+        await using var forge = await Forge.Start();
+        var hooks = forge.Server.Site.Webhooks;
+        hooks.Add(new($"{forge.Server.WebUrl}nobody", "secret", ["push"]));
+        hooks.Mischief = new() { Lost = 1 };
+        await forge.Push("lost", "a.txt", "a");
+        await Forge.Until(() => forge.Repository.Runs.Count == 1);
+        hooks.Mischief = new() { Doubled = 1, Late = 1, LatestMs = 50, Forged = 1 };
+        await forge.Push("doubled", "a.txt", "b");
+        await Forge.Until(() => hooks.Deliveries.Count == 2);
+        Assert.All(hooks.Deliveries, delivery => Assert.True(delivery.Forged && delivery.Body.Contains("refs/heads/doubled", StringComparison.Ordinal)));
+        Assert.Single(hooks.Deliveries.DistinctBy(delivery => delivery.Id));
+    }
+
     private static string Name(Delivery delivery) =>
         (string?)JsonNode.Parse(delivery.Body)!["action"] is { } action ? $"{delivery.Event}.{action}" : delivery.Event;
 

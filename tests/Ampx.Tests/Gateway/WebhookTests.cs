@@ -30,6 +30,13 @@ public sealed class WebhookTests(GatewayHost gateway) : IClassFixture<GatewayHos
         Assert.Equal(("pulls-github.com/acme/shop", "closed", "#7"), gateway.Tasks.Hints.Single(hint => hint.Delivery == "closed"));
     }
 
+    [Fact]
+    public async Task A_pull_request_is_news_for_those_who_wait_for_its_commit_too()
+    {
+        Assert.Equal(202, (await Deliver("pull_request", $$$"""{"action":"closed","number":8,"pull_request":{"head":{"sha":"{{{Sha}}}"}},"repository":{"html_url":"https://github.com/acme/shop"}}""", "with-head")).Status);
+        Assert.Equal([(Watch, "with-head", Sha), ("pulls-github.com/acme/shop", "with-head", "#8")], gateway.Tasks.Hints.Where(hint => hint.Delivery == "with-head").Order());
+    }
+
     [Theory]
     [InlineData("pull_request", """{"action":"closed","number":"seven","repository":{"html_url":"https://github.com/acme/shop"}}""")]
     [InlineData("ping", """{"zen":"Keep it logically awesome.","repository":{"html_url":"https://github.com/acme/shop"}}""")]
@@ -61,7 +68,7 @@ public sealed class WebhookTests(GatewayHost gateway) : IClassFixture<GatewayHos
                  {
                      null, "", "sha256=", right[..^1], right + "0", right[..^1] + (right[^1] == '0' ? '1' : '0'), right["sha256=".Length..], right.ToUpperInvariant().Replace("SHA256", "sha1", StringComparison.Ordinal),
                      $"sha1={right[^40..]}",
-                     Sign(payload, "another secret"), Sign(payload + " "), $"sha256={new string('z', 64)}", 
+                     Sign(payload, "another secret"), Sign(payload + " "), $"sha256={new string('z', 64)}",
                  })
             (await Deliver("push", payload, "forged", header)).Problem(401, "unauthorized");
         (await Deliver("push", "", "forged", Sign(payload))).Problem(401, "unauthorized");

@@ -123,6 +123,21 @@ public class CiWatchMovesTests
     }
 
     [Fact]
+    public async Task A_delivery_that_comes_before_its_task_is_known_to_wait_is_not_lost()
+    {
+        await using var stage = await WatchStage.Start(1, ("Ci:PollInterval", "00:10:00"));
+        var repository = await stage.Repository();
+        var first = (await stage.PlantWithRuns(repository, 1)).Single();
+        await stage.Watch().Start(["acme/shop"]);
+        await stage.SeesCi(first.Task);
+        await stage.Watch().Hint("quick", WatchStage.Sha(2));
+        stage.GitHub.Site.Actions.Add(repository, WatchStage.Sha(2), "main", new RunSpec { Conclusion = "success" });
+        var late = await stage.Plant(2);
+        await stage.Watch().Watch(late.Id, late.Step);
+        Assert.Equal(Status.Success, (await stage.Ended(late)).Status);
+    }
+
+    [Fact]
     public async Task While_webhooks_arrive_nobody_polls()
     {
         await using var stage = await WatchStage.Start();
