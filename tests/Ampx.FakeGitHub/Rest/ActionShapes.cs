@@ -63,7 +63,7 @@ internal static class ActionShapes
         tree_id = EmptyTree,
         message = run.DisplayTitle,
         timestamp = Shapes.Time(run.CreatedAt),
-        author = new { name = run.Actor, email = $"{run.Actor}@users.noreply.github.com" },
+        author = new { name = run.Actor, email = $"{run.Actor.Replace("[bot]", "", StringComparison.Ordinal)}@users.noreply.github.com" },
         committer = new { name = "GitHub", email = "noreply@github.com" },
     };
 

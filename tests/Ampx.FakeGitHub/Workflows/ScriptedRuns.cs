@@ -92,7 +92,8 @@ internal static class ScriptedRuns
 
     private static void Tell(Site site, Job job, JobSpec spec, string runStatus, string? runConclusion)
     {
-        var conclusion = spec.Conclusion ?? (spec.Status is null or "completed" ? runConclusion : null);
+        var ofRun = runConclusion is "stale" or "startup_failure" ? "cancelled" : runConclusion; // runs end like that, jobs don't
+        var conclusion = spec.Conclusion ?? (spec.Status is null or "completed" ? ofRun : null);
         var status = spec.Status ?? (spec.Conclusion is null ? runStatus : "completed");
         var steps = spec.Steps ?? [new("Set up job", "success"), new("Run tests", conclusion), new("Complete job", "success")];
         if (status is not ("in_progress" or "completed")) steps = [];

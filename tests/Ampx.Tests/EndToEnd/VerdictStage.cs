@@ -75,7 +75,7 @@ public sealed class VerdictStage : IAsyncLifetime
     public static JobSpec Lost { get; } = new()
     {
         Conclusion = "failure",
-        Steps = [new("Set up job", "success"), new("Run tests", null, "in_progress"), new("Complete job", null, "pending")],
+        Steps = [new("Set up job", "success"), new("Run tests", null, "in_progress"), new("Complete job", null, "queued")],
         Annotations = ["The hosted runner: GitHub Actions 1 lost communication with the server."],
     };
 }

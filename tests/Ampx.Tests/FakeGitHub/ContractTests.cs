@@ -130,6 +130,7 @@ public class ContractTests
         var issue = forge.Server.Site.Repositories.CreateIssue(Forge.Name, "It breaks", "Always").Number;
         await Answers(forge, 200, "GET", $"issues/{issue}");
         await Answers(forge, 200, "GET", "issues/1");
+        await Answers(forge, 200, "GET", "issues?per_page=5");
         for (var i = 0; i < 3; i++) await Answers(forge, 201, "POST", $"issues/{issue}/comments", new { body = $"Remark {i}" });
         await Answers(forge, 200, "GET", $"issues/{issue}/comments?per_page=2");
         await Answers(forge, 200, "GET", $"issues/{issue}/comments?per_page=2&page=2");

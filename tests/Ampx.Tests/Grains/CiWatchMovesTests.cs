@@ -115,8 +115,8 @@ public class CiWatchMovesTests
         stage.Complete(repository, first.Run);
         await stage.Watch().Hint("delivery-3", first.Task.HeadSha);
         Assert.Equal(Status.Success, (await stage.Ended(first.Task)).Status);
-        // The listing that saw the end, and the full one behind the verdict.
-        Assert.Equal(before + 3, stage.Calls.Count);
+        // The listing that saw the end, the full one behind the verdict, and what became of the pull request.
+        Assert.Equal(before + 4, stage.Calls.Count);
         stage.Complete(repository, waiting[1].Run);
         await stage.Watch().Hint("delivery-4", null);
         Assert.Equal(Status.Success, (await stage.Ended(waiting[1].Task)).Status);

@@ -1,10 +1,13 @@
+using System.Net.Http.Json;
 using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Control;
 using Ampx.FakeGitHub.Repositories;
 using Ampx.FakeGitHub.Workflows;
+using Ampx.Tests.FakeGitHub;
 using Ampx.Tests.Storage;
+using Xunit;
 using PullRequest = Ampx.Core.Tasks.PullRequest;
 using WorkflowRun = Ampx.FakeGitHub.Workflows.WorkflowRun;
 
@@ -31,7 +34,20 @@ internal sealed class WatchStage : IAsyncDisposable
         return stage;
     }
 
-    public Task<Repository> Repository(string name = "acme/shop") => GitHub.CreateRepository(name, new Dictionary<string, string> { ["README.md"] = "A shop" });
+    /// <summary>A repository with the pull request that all tasks on it share.</summary>
+    public async Task<Repository> Repository(string name = "acme/shop")
+    {
+        var repository = await GitHub.CreateRepository(name, new Dictionary<string, string> { ["README.md"] = "A shop" });
+        var checkout = Path.Combine(files.Folder, "checkout", name);
+        await Forge.Succeeds(files.Folder, "clone", "--quiet", GitHub.GitUrl(name, Token), checkout);
+        await Forge.Succeeds(checkout, "-c", "user.name=Dev", "-c", "user.email=dev@example.com", "commit", "--quiet", "--allow-empty", "-m", "Work");
+        await Forge.Succeeds(checkout, "push", "--quiet", "origin", "HEAD:work");
+        using var client = new HttpClient();
+        client.DefaultRequestHeaders.Authorization = new("Bearer", Token);
+        using var opened = await client.PostAsJsonAsync(new Uri($"{GitHub.ApiUrl}repos/{name}/pulls"), new { title = "Work", head = "work", @base = "main" });
+        Assert.Equal(1, repository.Pulls.Single().Number);
+        return repository;
+    }
 
     public ICiWatchGrain Watch(string repo = "acme/shop") => Silo.Grains.GetGrain<ICiWatchGrain>($"ci-{RepoRef.Parse(repo, new Uri(GitHub.WebUrl), out _)!.Key}");
 
