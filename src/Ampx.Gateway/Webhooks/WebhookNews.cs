@@ -1,10 +1,9 @@
-using System.Buffers;
 using System.Text.Json;
 using Ampx.Core.Tasks;
 
 namespace Ampx.Gateway.Webhooks;
 
-/// <summary>What a delivery is about: a pull request, or CI of a commit; <see cref="Sha"/> is null where the payload names none.</summary>
+/// <summary>What a delivery is about: CI of a commit, or a pull request and its head; <see cref="Sha"/> is null where the payload names none.</summary>
 internal sealed record WebhookNews(RepoRef Repo, string? Sha, int? PullRequest)
 {
     private const string AboutPullRequest = "pull_request";
@@ -20,18 +19,18 @@ internal sealed record WebhookNews(RepoRef Repo, string? Sha, int? PullRequest)
 
     /// <summary>The news in <paramref name="body"/>; null if the kind is none of interest, or the repository none of <paramref name="webUrl"/>'s.</summary>
     /// <exception cref="RefusedException">400: no JSON object.</exception>
-    public static WebhookNews? Read(string what, ReadOnlySequence<byte> body, Uri webUrl)
+    public static async Task<WebhookNews?> Read(string what, Stream body, Uri webUrl, CancellationToken cancel)
     {
         var commit = Commits.GetValueOrDefault(what);
         if (commit is null && what != AboutPullRequest) return null;
         try
         {
-            using var payload = JsonDocument.Parse(body);
+            using var payload = await JsonDocument.ParseAsync(body, cancellationToken: cancel);
             var root = payload.RootElement;
             if (root.ValueKind is not JsonValueKind.Object) throw RefusedException.BadRequest("the payload is no JSON object");
             if (Text(root, "repository", "html_url") is not { } url || RepoRef.Parse(url, webUrl, out _) is not { Kind: ForgeKind.GitHub } repo) return null;
             if (commit is not null) return new(repo, Text(root, commit), null);
-            return root.TryGetProperty("number", out var number) && number.ValueKind is JsonValueKind.Number && number.TryGetInt32(out var pull) ? new(repo, null, pull) : null;
+            return root.TryGetProperty("number", out var number) && number.ValueKind is JsonValueKind.Number && number.TryGetInt32(out var pull) ? new(repo, Text(root, AboutPullRequest, "head", "sha"), pull) : null;
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException) // the latter: half a surrogate pair
         {

@@ -72,6 +72,7 @@ internal static class ControlEndpoints
             site.Webhooks.Add(hook);
             return Done(hook);
         });
+        On<Mischief>(app, "PUT", "hooks/mischief", (_, mischief) => Done(site.Webhooks.Mischief = mischief));
     }
 
     private static void MapRuns(WebApplication app, Site site)

@@ -50,19 +50,22 @@ internal static class ActionShapes
             rerun_url = $"{url}/rerun",
             previous_attempt_url = run.RunAttempt > 1 ? $"{url}/attempts/{run.RunAttempt - 1}" : null,
             workflow_url = $"{repo}/actions/workflows/{run.WorkflowId}",
-            head_commit = new
-            {
-                id = run.HeadSha,
-                tree_id = EmptyTree,
-                message = run.DisplayTitle,
-                timestamp = Shapes.Time(run.CreatedAt),
-                author = new { name = run.Actor, email = $"{run.Actor.Replace("[bot]", "", StringComparison.Ordinal)}@users.noreply.github.com" },
-                committer = new { name = "GitHub", email = "noreply@github.com" },
-            },
+            head_commit = HeadCommit(run),
             repository = Shapes.MinimalRepository(site, repository),
             head_repository = Shapes.MinimalRepository(site, repository),
         };
     }
+
+    /// <summary>The commit that a run is about, in few words.</summary>
+    public static object HeadCommit(WorkflowRun run) => new
+    {
+        id = run.HeadSha,
+        tree_id = EmptyTree,
+        message = run.DisplayTitle,
+        timestamp = Shapes.Time(run.CreatedAt),
+        author = new { name = run.Actor, email = $"{run.Actor.Replace("[bot]", "", StringComparison.Ordinal)}@users.noreply.github.com" },
+        committer = new { name = "GitHub", email = "noreply@github.com" },
+    };
 
     /// <summary>A workflow's file.</summary>
     public static object Workflow(Site site, Repository repository, long id, string name, string path)

@@ -56,6 +56,73 @@ internal static class HookShapes
         sender = Shapes.User(site, run.Actor),
     };
 
+    /// <summary>A job, as the check run that it is.</summary>
+    public static object CheckRun(Site site, Repository repository, WorkflowRun run, Job job, string action)
+    {
+        var ended = action == "completed"; // a job may have ended before it is told that it was made
+        var (api, page) = ($"{site.ApiUrl}repos/{repository.FullName}", $"{site.WebUrl}{repository.FullName}/actions/runs/{run.Id}/job/{job.Id}");
+        return new
+        {
+            action,
+            check_run = new
+            {
+                id = job.Id,
+                node_id = Ids.Node("CR", job.Id),
+                name = job.Name,
+                head_sha = run.HeadSha,
+                external_id = $"{job.Id}",
+                url = $"{api}/check-runs/{job.Id}",
+                html_url = page,
+                details_url = page,
+                status = ended ? "completed" : "queued",
+                conclusion = ended ? job.Conclusion : null,
+                started_at = Shapes.Time(job.StartedAt == default ? job.CreatedAt : job.StartedAt),
+                completed_at = ended ? Shapes.Time(job.CompletedAt) : null,
+                output = new { title = (string?)null, summary = (string?)null, text = (string?)null, annotations_count = 0, annotations_url = $"{api}/check-runs/{job.Id}/annotations" },
+                check_suite = Suite(site, repository, run),
+                app = ActionShapes.App(site),
+                pull_requests = Array.Empty<object>(),
+            },
+            repository = Shapes.Repository(site, repository, null),
+            sender = Shapes.User(site, run.Actor),
+        };
+    }
+
+    /// <summary>The check suite around a run that has ended.</summary>
+    public static object CheckSuite(Site site, Repository repository, WorkflowRun run)
+    {
+        var suite = Suite(site, repository, run);
+        suite["rerequestable"] = true;
+        suite["runs_rerequestable"] = false;
+        suite["latest_check_runs_count"] = run.LatestJobs.Count;
+        suite["check_runs_url"] = $"{suite["url"]}/check-runs";
+        suite["head_commit"] = ActionShapes.HeadCommit(run);
+        return new
+        {
+            action = "completed",
+            check_suite = suite,
+            repository = Shapes.Repository(site, repository, null),
+            sender = Shapes.User(site, run.Actor),
+        };
+    }
+
+    private static Dictionary<string, object?> Suite(Site site, Repository repository, WorkflowRun run) => new()
+    {
+        ["id"] = run.CheckSuiteId,
+        ["node_id"] = Ids.Node("CS", run.CheckSuiteId),
+        ["head_branch"] = run.HeadBranch,
+        ["head_sha"] = run.HeadSha,
+        ["status"] = run.Status,
+        ["conclusion"] = run.Conclusion,
+        ["url"] = $"{site.ApiUrl}repos/{repository.FullName}/check-suites/{run.CheckSuiteId}",
+        ["before"] = BareGit.Zero,
+        ["after"] = run.HeadSha,
+        ["pull_requests"] = Array.Empty<object>(),
+        ["app"] = ActionShapes.App(site),
+        ["created_at"] = Shapes.Time(run.CreatedAt),
+        ["updated_at"] = Shapes.Time(run.UpdatedAt),
+    };
+
     private static async Task<List<object>> Commits(Site site, Repository repository, string[] range)
     {
         var format = $"--format={Record}%H{Unit}%T{Unit}%an{Unit}%ae{Unit}%cn{Unit}%ce{Unit}%cI{Unit}%B{Unit}";

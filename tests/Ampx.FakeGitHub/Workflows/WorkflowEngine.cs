@@ -117,6 +117,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
     {
         var jobs = plans.Select(plan => (Plan: plan, Job: new Job { Name = plan.Name, Attempt = run.RunAttempt, CreatedAt = site.Now })).ToList();
         foreach (var (_, job) in jobs) run.Add(job);
+        site.Webhooks.JobsChanged(repository, run);
         InBackground(() => Drive(repository, run, jobs));
     }
 
@@ -193,6 +194,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
         finally
         {
             slots.Release();
+            site.Webhooks.JobsChanged(repository, run);
         }
     }
 

@@ -77,7 +77,13 @@ public sealed class WebhookTests
         await github.CreateRepository("acme/answer", GitHubTests.Files(Workflow));
         await github.CreateRepository("acme/pulls", GitHubTests.Files(Workflow.Replace("on: push", "on: pull_request", StringComparison.Ordinal)));
         await stage.Up();
-        if (storm) Listen(github, stage);
+        if (storm)
+        {
+            github.Site.Webhooks.Mischief = new() { Seed = Random.Shared.Next(), Lost = 0.2, Doubled = 0.3, Forged = 0.2, Late = 0.5, LatestMs = 3000 };
+            TestContext.Current.TestOutputHelper?.WriteLine($"seed of what befalls GitHub's own deliveries: {github.Site.Webhooks.Mischief.Seed}");
+            Listen(github, stage);
+        }
+
 
         var tasks = new List<TaskView>
         {

@@ -33,12 +33,28 @@ public class WebhookTests
         [
             "push", "pull_request.opened", "pull_request.synchronize", "pull_request.ready_for_review", "pull_request.auto_merge_enabled", "pull_request.auto_merge_disabled",
             "pull_request.converted_to_draft", "pull_request.edited", "pull_request.closed", "pull_request.reopened",
-            "workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed",
+            "workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed", "check_run.created", "check_run.completed", "check_suite.completed",
         ];
         await Forge.Until(() => expected.Except(forge.Server.Site.Webhooks.Deliveries.Select(Name)).ToList() is []);
 
         var strays = forge.Server.Site.Webhooks.Deliveries.SelectMany(Strays.OfDelivery).Distinct().ToList();
         Assert.True(strays.Count == 0, string.Join('\n', strays));
+    }
+
+    [Fact]
+    public async Task Mischief_loses_doubles_delays_and_forges_deliveries()
+    {
+        await using var forge = await Forge.Start();
+        var hooks = forge.Server.Site.Webhooks;
+        hooks.Add(new($"{forge.Server.WebUrl}nobody", "secret", ["push"]));
+        hooks.Mischief = new() { Lost = 1 };
+        await forge.Push("lost", "a.txt", "a");
+        await Forge.Until(() => forge.Repository.Runs.Count == 1);
+        hooks.Mischief = new() { Doubled = 1, Late = 1, LatestMs = 50, Forged = 1 };
+        await forge.Push("doubled", "a.txt", "b");
+        await Forge.Until(() => hooks.Deliveries.Count == 2);
+        Assert.All(hooks.Deliveries, delivery => Assert.True(delivery.Forged && delivery.Body.Contains("refs/heads/doubled", StringComparison.Ordinal)));
+        Assert.Single(hooks.Deliveries.DistinctBy(delivery => delivery.Id));
     }
 
     private static string Name(Delivery delivery) =>

@@ -30,6 +30,13 @@ public sealed class WebhookTests(GatewayHost gateway) : IClassFixture<GatewayHos
         Assert.Equal(("pulls-github.com/acme/shop", "closed", "#7"), gateway.Tasks.Hints.Single(hint => hint.Delivery == "closed"));
     }
 
+    [Fact]
+    public async Task A_pull_request_is_news_for_those_who_wait_for_its_commit_too()
+    {
+        Assert.Equal(202, (await Deliver("pull_request", $$$"""{"action":"closed","number":8,"pull_request":{"head":{"sha":"{{{Sha}}}"}},"repository":{"html_url":"https://github.com/acme/shop"}}""", "with-head")).Status);
+        Assert.Equal([(Watch, "with-head", Sha), ("pulls-github.com/acme/shop", "with-head", "#8")], gateway.Tasks.Hints.Where(hint => hint.Delivery == "with-head").Order());
+    }
+
     [Theory]
     [InlineData("pull_request", """{"action":"closed","number":"seven","repository":{"html_url":"https://github.com/acme/shop"}}""")]
     [InlineData("ping", """{"zen":"Keep it logically awesome.","repository":{"html_url":"https://github.com/acme/shop"}}""")]
@@ -93,7 +100,13 @@ public sealed class WebhookTests(GatewayHost gateway) : IClassFixture<GatewayHos
         endless.Content.Headers.ContentType = new("application/json");
         endless.Headers.ExpectContinue = true; // so that the answer is read before the body is sent
         using var answer = await gateway.Stranger.SendAsync(endless);
-        Assert.Equal(413, (int)answer.StatusCode);
+        Assert.Equal(401, (int)answer.StatusCode); // unsigned: nobody reads it
+        using var signed = new HttpRequestMessage(HttpMethod.Post, "/webhooks/github") { Content = new ByteArrayContent(new byte[26 * 1024 * 1024]) };
+        signed.Headers.ExpectContinue = true;
+        signed.Headers.Add("X-Hub-Signature-256", Sign("whatever"));
+        using var refused = await gateway.Stranger.SendAsync(signed);
+        Assert.Equal(413, (int)refused.StatusCode);
+        Assert.Contains("at most 25 MB", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
