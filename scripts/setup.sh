@@ -46,6 +46,21 @@ no_cluster() {
   echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
 }
 
+# GitHub's own description of its API, which the tests hold their stand-in against; npm has it, and one file of it is read.
+bring_descriptions() {
+  local here="$root/tests/github-descriptions"
+  cmp -s "$here/package-lock.json" "$here/node_modules/.brought-by" && return 0
+  have npm || need npm || return 1
+  say "Bringing GitHub's API description with npm"
+  if (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
+    find "$here/node_modules/@octokit/openapi/generated" -type f ! -name api.github.com.json -delete
+    cp "$here/package-lock.json" "$here/node_modules/.brought-by"
+  else
+    say "GitHub's API description couldn't be brought. With a network, run:  (cd $here && npm ci)"
+    return 1
+  fi
+}
+
 missing=0
 have git || need git || missing=1
 sdk_found || install_sdk || missing=1
@@ -58,6 +73,7 @@ if [ "${1:-}" = --tests ]; then
   # A server of the suite's own; Debian's package would start one for the machine too, which nobody asked for.
   postgres_found() { [ -n "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || have initdb; }
   postgres_found || { no_cluster; need postgresql; } || missing=1
+  bring_descriptions || missing=1
   # The tests' stand-in for GitHub serves git over HTTP with git's own program.
   ! have git || [ -x "$(git --exec-path)/git-http-backend" ] || need git || missing=1
 fi

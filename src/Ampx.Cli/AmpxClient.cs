@@ -78,6 +78,10 @@ internal sealed class AmpxClient : IDisposable
 
     public Task<ServerVersion> Version(CancellationToken cancel) => Ask(Get("version"), CliJson.Compact.ServerVersion, cancel);
 
+    /// <summary>The checks of the service's machine, and of <paramref name="repo"/> if one is given.</summary>
+    public async Task<IReadOnlyList<DoctorCheck>> Doctor(string? repo, CancellationToken cancel) =>
+        (await Ask(Get($"doctor{Query.Of(("repo", repo))}"), CliJson.Compact.DoctorReport, cancel)).Checks;
+
     /// <summary>One connection's worth of a task's log stream, from after <paramref name="after"/> on; ends when the connection does.</summary>
     public async IAsyncEnumerable<SseItem<string>> LogEvents(string id, long after, [EnumeratorCancellation] CancellationToken cancel)
     {

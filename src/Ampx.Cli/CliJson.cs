@@ -18,6 +18,7 @@ namespace Ampx.Cli;
 [JsonSerializable(typeof(StreamEnd))]
 [JsonSerializable(typeof(SignInLink))]
 [JsonSerializable(typeof(ServerVersion))]
+[JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(StartTask))]
 [JsonSerializable(typeof(ChangeTask))]

@@ -1,6 +1,7 @@
 using Ampx.Cli;
 using Ampx.Cli.Commands;
 using Ampx.Cli.Commands.Demo;
+using Ampx.Cli.Commands.Doctor;
 using Ampx.Cli.Output;
 using Cocona;
 using Cocona.Application;
@@ -24,7 +25,7 @@ try
         typeof(UpCommand), typeof(DownCommand), typeof(DemoCommand),
         typeof(StartCommand), typeof(ListCommand), typeof(ShowCommand), typeof(LogsCommand),
         typeof(ContinueCommand), typeof(AbortCommand), typeof(MergeCommand), typeof(WaitCommand),
-        typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(VersionCommand),
+        typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(DoctorCommand), typeof(VersionCommand),
     ]);
     await app.RunAsync();
 }

@@ -18,6 +18,12 @@ public sealed class GatewayOptions
     /// <summary>Maps the Orleans Dashboard; the silo (or client) must have called <c>AddDashboard</c>.</summary>
     public bool Dashboard { get; set; } = true;
 
+    /// <summary>Where GitHub's repositories are: deliveries name them by their web address.</summary>
+    public Uri GitHubWebUrl { get; set; } = new("https://github.com/");
+
+    /// <summary>Signs GitHub's deliveries; null or empty: none are taken.</summary>
+    public string? GitHubWebhookSecret { get; set; }
+
     /// <summary>What <c>GET /version</c> answers.</summary>
     public string Version { get; set; } = typeof(GatewayOptions).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 }

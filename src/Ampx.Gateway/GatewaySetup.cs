@@ -1,5 +1,6 @@
 using Ampx.Core;
 using Ampx.Gateway.Auth;
+using Ampx.Gateway.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -32,6 +33,8 @@ public static class GatewaySetup
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<TaskLookup>();
         services.AddSingleton<MergeWait>();
+        services.AddSingleton<GitHubWebhooks>();
+        services.AddSingleton<LastDelivery>();
         services.AddAmpxAuth();
         services.AddExceptionHandler<Problems>();
         services.AddHealthChecks();
@@ -65,6 +68,7 @@ public static class GatewaySetup
         api.MapService();
         app.MapSignIn();
         app.MapHealth();
+        app.MapGitHubWebhooks(options);
         app.Map("/tasks/{**rest}", ToApi);
         app.MapGet("/", () => TypedResults.Redirect("/dashboard"));
         if (options.Dashboard) app.MapOrleansDashboard("/dashboard").RequireAuthorization();

@@ -15,7 +15,9 @@ internal static class Requests
     {
         var errors = new FieldErrors();
         errors.AddIf(string.IsNullOrWhiteSpace(request.Repo), "repo", "must be given: owner/name, a URL, or a path");
-        errors.AddIf(string.IsNullOrWhiteSpace(request.Prompt), "prompt", "must be given: what is to be done, in words");
+        errors.AddIf(string.IsNullOrWhiteSpace(request.Prompt) && request.Issue is null, "prompt", "must be given: what is to be done, in words; or give the number of an issue");
+        errors.AddIf(request.Issue is < 1, "issue", "must be the number of an issue: 1 or more");
+        errors.AddIf(request is { Draft: true, AutoMerge: true }, "auto_merge", "can't go with draft: a draft isn't merged");
         CheckPrompt(errors, request.Prompt);
         CheckLimits(errors, request.MaxAttempts, request.MaxTokens, request.MaxTime);
         errors.AddIf(request.Base is { } branch && !IsBranchName(branch), "base", "must be the name of a branch");

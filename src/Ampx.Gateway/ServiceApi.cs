@@ -4,6 +4,7 @@ using Ampx.Gateway.Auth;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -17,7 +18,12 @@ internal static class ServiceApi
     {
         api.MapGet("/whoami", (HttpContext http) => TypedResults.Ok(http.Caller()));
         api.MapGet("/version", (IOptions<GatewayOptions> options) => TypedResults.Ok(new ServerVersion(options.Value.Version)));
+        api.MapGet("/doctor", Doctor);
     }
+
+    /// <summary>What the service's machine lacks; with <c>repo</c> also what that repository does.</summary>
+    private static async Task<Ok<DoctorReport>> Doctor(IGrainFactory grains, string? repo, CancellationToken cancel) =>
+        TypedResults.Ok(new DoctorReport(await grains.GetGrain<IDoctorGrain>(0).Examine(repo, cancel)));
 
     /// <summary>Alive: the process answers. Ready: what the host registered as health checks is well.</summary>
     public static void MapHealth(this IEndpointRouteBuilder app)

@@ -47,13 +47,15 @@ internal static class TasksApi
         return TypedResults.Ok(TaskView.Of(task));
     }
 
-    private static async Task<NoContent> Change(string id, HttpContext http, TaskLookup tasks, MergeWait merge, CancellationToken cancel)
+    private static async Task<NoContent> Change(string id, HttpContext http, TaskLookup tasks, IServiceFacts facts, MergeWait merge, CancellationToken cancel)
     {
         var order = (await JsonBody.Read<ChangeTask>(http.Request, cancel)).ToOrder() with { By = http.Caller().Name };
         var task = await tasks.Find(id, cancel);
         var grain = tasks.Grain(task.Id);
-        if (await grain.Order(order, EntityTags.Expected(http.Request, task)) is { } refusal) throw RefusedException.Order(refusal);
-        if (order is MergeRequested) await merge.For(grain, cancel);
+        var expected = EntityTags.Expected(http.Request, task);
+        if (order is ContinueRequested && TaskMachine.WhyNot(task, order) is null && await facts.WhyBranchGone(task, cancel) is { } gone) throw RefusedException.Order(gone);
+        if (await grain.Order(order, expected) is { } refusal) throw RefusedException.Order(refusal);
+        if (order is MergeRequested || (order is AbortRequested && task.Ended)) await merge.For(grain, cancel);
         return TypedResults.NoContent();
     }
 

@@ -1,3 +1,5 @@
+using Ampx.FakeGitHub.Rest;
+
 namespace Ampx.FakeGitHub;
 
 /// <summary>How a <see cref="FakeGitHubServer"/> starts.</summary>
@@ -11,6 +13,9 @@ public sealed record FakeGitHubOptions
 
     /// <summary>Workflow jobs that run at once.</summary>
     public int ParallelJobs { get; init; } = 2;
+
+    /// <summary>Sees every call to the API with its answer; null: nobody does.</summary>
+    public Action<Exchange>? Observe { get; init; }
 
     /// <summary>The clock that dates everything; processes and sockets live in real time all the same.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

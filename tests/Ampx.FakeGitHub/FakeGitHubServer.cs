@@ -48,9 +48,10 @@ public sealed class FakeGitHubServer : IAsyncDisposable
         var site = new Site(options);
         app.UseRequestLog(site);
         app.UseFaults(site);
+        if (options.Observe is { } observe) app.UseObserver(observe);
+        app.UseRestRules(site);
         app.UseRenames(site);
         app.UseRouting();
-        app.UseRestRules(site);
         app.MapRest(site);
         app.MapJobLogs(site);
         app.MapGit(site);
@@ -63,6 +64,11 @@ public sealed class FakeGitHubServer : IAsyncDisposable
         site.ApiUrl = site.WebUrl + "api/v3/";
         return new(app, site);
     }
+
+    /// <summary>Every call of the API that is here, e.g. <c>GET /api/v3/repos/{owner}/{repo}/pulls</c>.</summary>
+    public IReadOnlyList<string> Routes => [.. app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+        .Where(route => route.RoutePattern.RawText!.StartsWith("/api/", StringComparison.Ordinal))
+        .SelectMany(route => (route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []).Select(method => $"{method} {RequestLogMiddleware.Template(route)}"))];
 
     /// <summary>A repository with one commit on <c>main</c> that holds these files (path to text).</summary>
     public Task<Repository> CreateRepository(string fullName, IReadOnlyDictionary<string, string> files) =>

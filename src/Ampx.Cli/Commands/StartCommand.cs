@@ -16,6 +16,7 @@ internal sealed class StartCommand(Interrupt interrupt)
         [Argument("task", Description = "What to do, if not given by --task")] string? second = null,
         [Option("repo", Description = "owner/name, a URL, or a local path; without it the origin of the current checkout", ValueName = "R")] string? repo = null,
         [Option("task", Description = "What to do; - reads it from stdin", ValueName = "TEXT")] string? task = null,
+        [Option("issue", Description = "Number of the GitHub issue to resolve; its text is the instruction, beside TASK if given", ValueName = "N")] int? issue = null,
         [Option("base", Description = "Branch to start from and merge into", ValueName = "B")] string? baseBranch = null,
         [Option("agent", Description = "Agent profile", ValueName = "A")] string? agent = null,
         [Option("max-attempts", Description = "Agent runs until a person has to look", ValueName = "N")] int? maxAttempts = null,
@@ -23,16 +24,17 @@ internal sealed class StartCommand(Interrupt interrupt)
         [Option("max-time", Description = "Time that the task may use in all, like 90m", ValueName = "T")] string? maxTime = null,
         [Option("ci", Description = "CI command of a local repository", ValueName = "CMD")] string? ci = null,
         [Option("draft", Description = "Leave the pull request a draft")] bool draft = false,
+        [Option("auto-merge", Description = "Merge it when CI is green, as soon as the forge's rules allow")] bool autoMerge = false,
         [Option("wait", ['w'], Description = "Wait for the end; exit 1 if it isn't success")] bool wait = false,
         GlobalOptions options = null!)
     {
-        var (where, what) = Sort(first, second, repo, task);
-        if (what is null) throw CliError.Usage("What should be done?", "ampx start owner/name \"Fix the flaky login test\"");
-        var prompt = await Instruction(what, interrupt.Token);
+        var (where, what) = Sort(first, second, repo, task, issue is not null);
+        if (what is null && issue is null) throw CliError.Usage("What should be done?", "ampx start owner/name \"Fix the flaky login test\"");
+        var prompt = what is null ? null : await Instruction(what, interrupt.Token);
         using var ampx = Session.Open(options);
         where ??= await Checkout(ampx.Terminal);
         var started = await ampx.Client.Start(
-            new StartTask(FullPath(where), prompt, baseBranch, agent, maxAttempts, maxTokens, maxTime is null ? null : Times.Parse(maxTime, "--max-time"), ci, draft),
+            new StartTask(FullPath(where), prompt, baseBranch, agent, maxAttempts, maxTokens, maxTime is null ? null : Times.Parse(maxTime, "--max-time"), ci, draft, issue, autoMerge),
             interrupt.Token);
         return wait ? await Ending.Of(ampx, started, interrupt) : Print(ampx.Terminal, started);
     }
@@ -52,13 +54,14 @@ internal sealed class StartCommand(Interrupt interrupt)
     }
 
     /// <summary>Which of the two words is the repository: both given, or the one whose option is missing.</summary>
-    internal static (string? Repo, string? Task) Sort(string? first, string? second, string? repo, string? task) => (first, second, repo, task) switch
+    internal static (string? Repo, string? Task) Sort(string? first, string? second, string? repo, string? task, bool issue = false) => (first, second, repo, task) switch
     {
         (null, _, _, _) => (repo, task),
         (_, not null, null, null) => (first, second),
         (_, null, null, not null) => (first, task),
         (_, null, not null, null) => (repo, first),
         (_, null, null, null) when first.Any(char.IsWhiteSpace) => (null, first),
+        (_, null, null, null) when issue => (first, null),
         (_, null, null, null) => throw CliError.Usage($"What should be done in '{first}'?", $"ampx start {first} \"Fix the flaky login test\""),
         _ => throw CliError.Usage("Repository or task is given twice.", "Give each once, as an option or by its place."),
     };

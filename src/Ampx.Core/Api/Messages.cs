@@ -4,10 +4,11 @@ using Ampx.Core.Tasks;
 
 namespace Ampx.Core.Api;
 
-/// <summary>Body of <c>POST /tasks</c>. Durations are <c>hh:mm:ss</c>.</summary>
+/// <summary>Body of <c>POST /tasks</c>: <see cref="Prompt"/>, <see cref="Issue"/> or both. Durations are <c>hh:mm:ss</c>.</summary>
 public sealed record StartTask(
     string? Repo, string? Prompt, string? Base = null, string? Agent = null, int? MaxAttempts = null,
-    long? MaxTokens = null, TimeSpan? MaxTime = null, string? Ci = null, bool Draft = false);
+    long? MaxTokens = null, TimeSpan? MaxTime = null, string? Ci = null, bool Draft = false,
+    int? Issue = null, bool AutoMerge = false);
 
 /// <summary>Body of <c>PATCH /tasks/{id}</c>: <see cref="Action"/> is continue, abort or merge; the other fields belong to one of them.</summary>
 public sealed record ChangeTask(

@@ -30,12 +30,12 @@ internal sealed partial class Cause
     public int Weight => _weight;
 
     /// <summary>One more cleaned line and what it says.</summary>
-    public void Push(string line, Sign sign)
+    public void Push(ReadOnlySpan<char> line, Sign sign)
     {
         if (_goesOn && line.Length > 0)
         {
             _goesOn = false;
-            _says = $"{_says} {Spaces().Replace(line.Trim(), " ")}";
+            _says = $"{_says} {OneSpace(line)}";
             return;
         }
 
@@ -44,7 +44,7 @@ internal sealed partial class Cause
             _valuesFor--;
             if (_values.Count < 2 && ErrorLines.IsValue(line))
             {
-                _values.Add(Spaces().Replace(line.Trim(), " "));
+                _values.Add(OneSpace(ErrorLines.Bare(line)));
                 return;
             }
         }
@@ -61,7 +61,7 @@ internal sealed partial class Cause
 
         if (_nameFor > 0) _nameFor--;
         if (sign.Says is not { } says || sign.Weight <= _weight || IsEmpty(says)) return;
-        (_weight, _says) = (sign.Weight, Spaces().Replace(says.Trim(), " "));
+        (_weight, _says) = (sign.Weight, OneSpace(says));
         _saysTest = sign.Test ?? (_nameFor > 0 || sign.Weight >= 97 ? _test : null);
         _goesOn = _says.EndsWith("equal:", StringComparison.Ordinal);
         _values.Clear();
@@ -71,7 +71,9 @@ internal sealed partial class Cause
     /// <summary>A bare exit code tells nothing.</summary>
     private static bool IsEmpty(string says) => says.StartsWith("Process completed with", StringComparison.Ordinal) || says.AsSpan().Trim(" :.-=").IsEmpty;
 
-    private static string Cut(string text) => text.Length > Longest ? $"{text[..(Longest - 1)]}…" : text;
+    private static string Cut(string text) => LogText.Cut(text, Longest);
+
+    private static string OneSpace(ReadOnlySpan<char> text) => Spaces().Replace(text.Trim().ToString(), " ");
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Spaces();

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Ampx.Core.Ci;
 
-/// <summary>What CI said of a commit: <c>green</c>, <c>red</c>, or the error code that it ended with, and the runs behind it.</summary>
+/// <summary>What CI said of a commit: <c>green</c>, <c>red</c>, or the error code that it ended with, and the runs behind it, the one that decided first.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.ci-report.v1")]
 public sealed record CiReport(string Verdict, ImmutableArray<CiRun> Runs);
 

@@ -10,8 +10,14 @@ namespace Ampx.Core.Ci;
 public sealed class FeedbackExcerpt(int budget, DateTimeOffset? from = null, DateTimeOffset? to = null)
 {
     private const string StepHeader = "##[group]Run ";
+
+    /// <summary>Lines of a private key; one that was cut off must not hide the rest of the log.</summary>
+    private const int LongestKey = 120;
+
+    private readonly char[] _room = new char[LogLines.Limit];
     private Segment _current = new(budget);
     private Segment? _best;
+    private int _inKey;
 
     /// <summary>Lines seen, of all steps.</summary>
     public long LinesSeen { get; private set; }
@@ -27,11 +33,13 @@ public sealed class FeedbackExcerpt(int budget, DateTimeOffset? from = null, Dat
 
     private Segment Best => Better(_best, _current);
 
-    /// <summary>One more raw line: timestamp and colours are taken off here.</summary>
-    public void Push(string line)
+    /// <summary>One more raw line: timestamp and colours are taken off here. What is longer than <see cref="LogLines.Limit"/> is cut.</summary>
+    public void Push(ReadOnlySpan<char> line)
     {
         LinesSeen++;
-        var text = LogText.Clean(line);
+        if (line.Length > LogLines.Limit) line = line[..LogLines.Limit];
+        var text = LogText.Clean(line, _room);
+        if (IsKey(text)) text = Redaction.Mask;
         if (text.StartsWith(StepHeader, StringComparison.Ordinal) || text is "Post job cleanup.")
         {
             _best = Better(_best, _current);
@@ -51,10 +59,28 @@ public sealed class FeedbackExcerpt(int budget, DateTimeOffset? from = null, Dat
         await foreach (var line in lines.WithCancellation(cancel)) Push(line);
     }
 
-    /// <summary>The excerpt, at most <paramref name="chars"/> characters.</summary>
-    public string Render(int chars) => Best.Lines.Render(chars);
+    /// <summary>Reads all of <paramref name="log"/>, as a stream.</summary>
+    /// <returns>Bytes read.</returns>
+    public Task<long> Read(Stream log, CancellationToken cancel = default) => LogLines.Read(log, Push, cancel);
 
-    private bool InTime(string line) =>
+    /// <summary>The excerpt, at most <paramref name="chars"/> characters, without secrets.</summary>
+    public string Render(int chars, Redaction? redaction = null) => Best.Lines.Render(chars, redaction ?? Redaction.WellKnown);
+
+    /// <summary>Inside a private key: a line of it alone doesn't look like a secret.</summary>
+    private bool IsKey(ReadOnlySpan<char> text)
+    {
+        if (_inKey > 0)
+        {
+            _inKey = text.Contains("-----END", StringComparison.Ordinal) ? 0 : _inKey - 1;
+            return true;
+        }
+
+        if (text.IndexOf("-----BEGIN", StringComparison.Ordinal) is var begin and >= 0 && text[begin..] is var key && key.Contains("PRIVATE KEY-----", StringComparison.Ordinal) && !key.Contains("-----END", StringComparison.Ordinal))
+            _inKey = LongestKey;
+        return false;
+    }
+
+    private bool InTime(ReadOnlySpan<char> line) =>
         from is { } begin && LogText.Time(line) is { } at && at >= begin.AddSeconds(-1) && (to is not { } end || at <= end.AddSeconds(1));
 
     /// <summary>The earliest step that GitHub calls failed; without one, the latest that looks so.</summary>
@@ -77,13 +103,13 @@ public sealed class FeedbackExcerpt(int budget, DateTimeOffset? from = null, Dat
         public string? Command => _command is null ? null : string.Join('\n', _command);
         public int Score => (Lines.ToldByGitHub ? 4 : 0) + (InTime ? 2 : 0) + (Lines.Errors > 0 ? 1 : 0);
 
-        public void Begin(string header)
+        public void Begin(ReadOnlySpan<char> header)
         {
             _inHeader = header.StartsWith(StepHeader, StringComparison.Ordinal);
-            if (_inHeader) _command = [header[StepHeader.Length..].Trim()];
+            if (_inHeader) _command = [header[StepHeader.Length..].Trim().ToString()];
         }
 
-        public void Push(string text)
+        public void Push(ReadOnlySpan<char> text)
         {
             if (_inHeader)
             {
@@ -93,17 +119,17 @@ public sealed class FeedbackExcerpt(int budget, DateTimeOffset? from = null, Dat
 
             if (text.StartsWith("##[endgroup]", StringComparison.Ordinal)) return;
             if (text.StartsWith("##[group]", StringComparison.Ordinal)) text = text["##[group]".Length..];
-            var sign = ErrorLines.Read(text);
+            var sign = ErrorLines.Read(text, Cause.Weight);
             Lines.Push(text, sign);
             Cause.Push(text, sign);
         }
 
         /// <summary>The group that opens a step repeats the command, in full, then names shell and environment.</summary>
-        private void InHeader(string text)
+        private void InHeader(ReadOnlySpan<char> text)
         {
             if (text.StartsWith("##[endgroup]", StringComparison.Ordinal)) _inHeader = false;
             else if (text.StartsWith("shell: ", StringComparison.Ordinal) || text is "env:" or "with:") _command!.Add("");
-            else if (_command is [.., not ""] && _command.Count < 12 && !(_command.Count == 1 && text.Trim() == _command[0])) _command.Add(text);
+            else if (_command is [.., not ""] && _command.Count < 12 && !(_command.Count == 1 && text.Trim() is var line && line.SequenceEqual(_command[0]))) _command.Add(text.ToString());
             if (!_inHeader) _command!.RemoveAll(line => line.Length == 0);
         }
     }

@@ -91,17 +91,17 @@ public sealed record WorkerLost(string Detail) : TaskEvent;
 [GenerateSerializer, Immutable, Alias("ampx.event.ci-started.v1")]
 public sealed record CiStarted(long RunId, string? Url) : TaskEvent;
 
-/// <summary>CI is green, and has been given the time to say otherwise.</summary>
+/// <summary>CI is green, and has been given the time to say otherwise. <see cref="PullRequest"/>: as it is now where that is not as the task has it.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.ci-passed.v1")]
-public sealed record CiPassed(CiReport Report) : TaskEvent;
+public sealed record CiPassed(CiReport Report, PullRequest? PullRequest = null) : TaskEvent;
 
 /// <summary>CI is red.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.ci-failed.v1")]
 public sealed record CiFailed(CiReport Report) : TaskEvent;
 
-/// <summary>CI gives no verdict that an agent could do something about.</summary>
+/// <summary>CI gives no verdict that an agent could do something about. <see cref="PullRequest"/>: as it is now where that is not as the task has it.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.ci-blocked.v1")]
-public sealed record CiBlocked(string Code, string Detail, CiReport Report) : TaskEvent;
+public sealed record CiBlocked(string Code, string Detail, CiReport Report, PullRequest? PullRequest = null) : TaskEvent;
 
 /// <summary>What the next run will be told, and the cause in one line.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.feedback-collected.v1")]

@@ -60,9 +60,11 @@ public static partial class TaskMachine
             (WaitingForCi, CiCommandEnded { Report.Verdict: "green" } end) when t.Run is not null => Green(t, end.Report, now),
             (WaitingForCi, CiCommandEnded end) when t.Run is not null => Enter(Judged(t, end.Report), CollectingFeedback, now),
             (WaitingForCi, CiStarted run) => t with { CiRunId = run.RunId, CiUrl = run.Url, StepFailures = 0, NextWakeAt = (t.CiSince ?? now.At) + rules.CiTimeout },
-            (WaitingForCi, CiPassed ci) => Green(t, ci.Report, now),
+            (WaitingForCi, CiPassed ci) => Green(t with { PullRequest = ci.PullRequest ?? t.PullRequest }, ci.Report, now),
             (WaitingForCi, CiFailed ci) => Enter(Judged(t, ci.Report), CollectingFeedback, now),
-            (WaitingForCi, CiBlocked ci) => Blocked(t, ci.Code, ci.Detail, ci.Report, now),
+            // What doesn't run on a draft may run on a pull request that is ready; the draft was Ampx's own idea.
+            (WaitingForCi, CiBlocked { Code: ErrorCodes.CiNotStarted } ci) when t is { Draft: false, PullRequest.State: PullRequestState.Draft } => Enter(Judged(t, ci.Report), OpeningPr, now),
+            (WaitingForCi, CiBlocked ci) => Blocked(t with { PullRequest = ci.PullRequest ?? t.PullRequest }, ci.Code, ci.Detail, ci.Report, now),
             (CollectingFeedback, FeedbackCollected why) => NextRun(Close(t, "red", now), why.Text, new(ErrorCodes.CiFailed, why.Cause), now),
 
             // Pull request and merge.
@@ -75,7 +77,7 @@ public static partial class TaskMachine
                 // A plain git repository has no pull requests: the merged branch stands for one, with number 0.
                 PullRequest = (t.PullRequest ?? new(0, t.CompareUrl ?? t.Repo, PullRequestState.Open)) with { State = PullRequestState.Merged, AutoMerge = false },
             },
-            (Merging, AutoMergeArmed) when t.PullRequest is { } pr => AfterMerge(t with { PullRequest = pr with { AutoMerge = true }, ArmedUntil = now.At + rules.AutoMergeWatch }, now),
+            (Merging, AutoMergeArmed) when t.PullRequest is { } pr => AfterMerge(t with { PullRequest = pr with { AutoMerge = true }, ArmedUntil = now.At + rules.AutoMergeWatch }, now) with { Merge = t.Merge },
             (Merging, AutoMergeDisarmed) when t.PullRequest is { } pr => AfterMerge(t with { PullRequest = pr with { AutoMerge = false } }, now),
             (Merging, MergeRefused no) => AfterMerge(t, now) with { MergeRefusal = new(no.Code, no.Detail) },
             (Merging, RateLimited limit) => Enter(t, Merging, now) with { Resume = Merging, NextWakeAt = limit.Until },
@@ -83,7 +85,7 @@ public static partial class TaskMachine
             (Merging, BackoffEnded) when t.Resume is Merging => Enter(t, Merging, now) with { Resume = null },
 
             (WaitingForCi, PullRequestSeen seen) when t.PullRequest is not null => SeenAtWork(t, seen.PullRequest, now),
-            (Done, PullRequestSeen seen) when t.PullRequest is not null => t with { PullRequest = seen.PullRequest },
+            (Done, PullRequestSeen seen) when t.PullRequest is not null => t with { PullRequest = seen.PullRequest, Merge = seen.PullRequest.AutoMerge ? t.Merge : null },
             (Done, BackoffEnded) when t.ArmedUntil is not null => t with { ArmedUntil = null },
 
             // What fails, passes and is lost.
@@ -115,7 +117,7 @@ public static partial class TaskMachine
         WaitingForCi => new WatchCi(task.HeadSha!),
         CollectingFeedback => new CollectFeedback(),
         BackingOff => new WakeAt(task.NextWakeAt!.Value),
-        OpeningPr => new OpenPullRequest(task.Draft || task.Ending is not null || task.Attempt?.Ci?.Verdict is not "green"),
+        OpeningPr => new OpenPullRequest(task.Draft || task.Ending is not null || task.Attempt?.Ci?.Verdict is not ("green" or ErrorCodes.CiNotStarted)),
         Merging when task.Resume is Merging => new WakeAt(task.NextWakeAt!.Value),
         Merging => new MergePullRequest(task.Merge!),
         Done when task is { PullRequest.AutoMerge: true, ArmedUntil: { } until } => new WatchPullRequest(until),
@@ -204,7 +206,7 @@ public static partial class TaskMachine
 
     private static TaskState Judged(TaskState task, CiReport report)
     {
-        var deciding = report.Runs.FirstOrDefault(run => run.Conclusion is not ("success" or "skipped" or "neutral")) ?? report.Runs.LastOrDefault();
+        var deciding = report.Runs.FirstOrDefault();
         return task with
         {
             CiRunId = deciding is { Id: > 0 } ? deciding.Id : task.CiRunId,

@@ -102,6 +102,7 @@ public sealed record TaskState
 
     /// <summary>A line per ended attempt on this instruction, oldest first: what was tried and what became of it.</summary>
     [Id(47)] public ImmutableArray<string> Tried { get; init; } = [];
+    /// <summary>The order under way, or that the armed auto-merge goes by.</summary>
     [Id(48)] public MergeOrder? Merge { get; init; }
 
     /// <summary>Why the last merge was refused; for the caller who waits for it.</summary>

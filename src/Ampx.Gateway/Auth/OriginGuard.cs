@@ -1,4 +1,5 @@
 using System.Net;
+using Ampx.Gateway.Webhooks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -15,8 +16,8 @@ internal sealed class OriginGuard(RequestDelegate next, IOptions<GatewayOptions>
 
     public Task InvokeAsync(HttpContext http)
     {
-        // Probes come by address, whatever it is, and learn nothing.
-        if (http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal)) return next(http);
+        // Probes come by address, whatever it is, and learn nothing; a delivery proves by its signature that no web page made it.
+        if (http.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal) || http.Request.Path.Equals(GitHubWebhooks.Path, StringComparison.Ordinal)) return next(http);
         if (!IsOurs(http.Request.Host, http.Connection.LocalIpAddress))
             throw Forbidden($"'{http.Request.Host}' is not a name of this service: set Ampx:PublicUrl if it should be");
         var origin = http.Request.Headers.Origin.ToString();

@@ -24,11 +24,30 @@ public sealed class AgentProfile(string name, AgentOptions agent)
 
     public string Name => name;
 
+    public AgentKind Kind => agent.Kind;
+
+    /// <summary>As it is configured; <see cref="ProgramPath"/> is what that means here, null if nothing.</summary>
+    public string Program => agent.Program;
+
+    /// <inheritdoc cref="Program"/>
+    public string? ProgramPath => AmpThreads.Find(agent.Program, environment);
+
+    /// <summary>Where Amp's key comes from; whether Amp's server takes it is known at the first run.</summary>
+    public string SignedInBy => AmpSignIn.HasKey(environment) ? "AMP_API_KEY" : AmpSignIn.SecretsPath(environment);
+
     /// <summary>The agent keeps conversations of its own that later runs continue.</summary>
     public bool HasThreads => agent.Kind is AgentKind.Amp;
 
     /// <summary>Bytes of the longest line of output that is kept whole.</summary>
     public int LongestLine => agent.Kind is AgentKind.Amp ? RunFollower.LongestJsonLine : RunFollower.ChunkSize;
+
+    /// <summary>Where people read the conversation <paramref name="thread"/>; null if it has no page.</summary>
+    public Uri? ThreadPage(string thread)
+    {
+        if (!HasThreads || !AmpThreads.IsId(thread)) return null;
+        var server = environment.TryGetValue("AMP_URL", out var given) && Uri.TryCreate(given, UriKind.Absolute, out var own) && own.Scheme is "http" or "https" ? own.AbsoluteUri : "https://ampcode.com";
+        return new Uri($"{server.TrimEnd('/')}/threads/{thread}");
+    }
 
     /// <summary>Why no run of it can begin on this machine; null if one can.</summary>
     public TaskError? Unready()
@@ -39,6 +58,9 @@ public sealed class AgentProfile(string name, AgentOptions agent)
             return new(ErrorCodes.AgentNotSignedIn, $"agent '{name}' isn't signed in: set AMP_API_KEY for the service, or run 'amp login' as its user");
         return null;
     }
+
+    /// <summary>What <c>--version</c> prints, or why there is nothing; for kind amp only.</summary>
+    public Task<(string? Version, string? Trouble)> Version(CancellationToken cancel) => AmpThreads.Version(agent, environment, cancel);
 
     /// <summary>A new conversation in <paramref name="folder"/>.</summary>
     public Task<AmpThread> NewThread(string folder, CancellationToken cancel) => AmpThreads.Create(agent, folder, environment, cancel);

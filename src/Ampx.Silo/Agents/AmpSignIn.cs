@@ -12,7 +12,7 @@ public static class AmpSignIn
     /// <param name="environment">The agent's environment (<see cref="AgentEnvironment"/>).</param>
     public static bool IsSignedIn(IReadOnlyDictionary<string, string> environment)
     {
-        if (!string.IsNullOrWhiteSpace(environment.GetValueOrDefault("AMP_API_KEY")))
+        if (HasKey(environment))
             return true;
         var url = environment.GetValueOrDefault("AMP_URL")?.TrimEnd('/');
         try
@@ -29,6 +29,9 @@ public static class AmpSignIn
             return false;
         }
     }
+
+    /// <summary>The environment itself has one.</summary>
+    public static bool HasKey(IReadOnlyDictionary<string, string> environment) => !string.IsNullOrWhiteSpace(environment.GetValueOrDefault("AMP_API_KEY"));
 
     public static string SecretsPath(IReadOnlyDictionary<string, string> environment)
     {

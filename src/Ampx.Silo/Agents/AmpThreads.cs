@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Text;
 using System.Text.RegularExpressions;
 using CliWrap;
+using CliWrap.Buffered;
 
 namespace Ampx.Silo.Agents;
 
@@ -58,11 +59,41 @@ public static partial class AmpThreads
         }
     }
 
+    /// <summary>The first line of <c>amp --version</c>, which works offline; or why there is none.</summary>
+    public static async Task<(string? Version, string? Trouble)> Version(AgentOptions agent, IReadOnlyDictionary<string, string> environment, CancellationToken cancel)
+    {
+        var patience = TimeSpan.FromSeconds(8);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(patience);
+        try
+        {
+            var said = await Cli.Wrap(Find(agent.Program, environment) ?? agent.Program)
+                .WithArguments(["--version"])
+                .WithWorkingDirectory("/")
+                .WithEnvironmentVariables(Exactly(environment))
+                .WithValidation(CommandResultValidation.None)
+                .ExecuteBufferedAsync(limit.Token);
+            var line = $"{said.StandardOutput}\n{said.StandardError}".Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+            return said.ExitCode == 0 && line is not null ? (line, null) : (null, $"exit {said.ExitCode}{(line is null ? "" : $", {line}")}");
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return (null, $"no answer within {patience.TotalSeconds:0} s");
+        }
+        catch (Win32Exception notStarted)
+        {
+            return (null, notStarted.Message);
+        }
+    }
+
     /// <summary>Looked up in the agent's PATH. Null if it isn't there, or isn't a program.</summary>
     public static string? Find(string program, IReadOnlyDictionary<string, string> environment) =>
         program.Contains('/') ? (IsProgram(program) ? program : null)
             : environment.GetValueOrDefault("PATH", "").Split(':', StringSplitOptions.RemoveEmptyEntries)
                 .Select(folder => Path.Combine(folder, program)).FirstOrDefault(IsProgram);
+
+    /// <summary>It looks like an id of Amp's.</summary>
+    public static bool IsId(string text) => ThreadId.Match(text) is { Success: true, Length: var length } && length == text.Length;
 
     private static bool IsProgram(string file) =>
         File.Exists(file) && (OperatingSystem.IsWindows()

@@ -8,7 +8,7 @@ public sealed class CiOptions
     /// <summary>The configuration section.</summary>
     public const string Section = "Ampx:Ci";
 
-    /// <summary>How often a waiting commit is looked at.</summary>
+    /// <summary>How often waiting commits are looked at, all of a repository together; less often while CI takes long, or with webhooks (<see cref="Core.Ci.PollPace"/>).</summary>
     [Range(typeof(TimeSpan), "00:00:00.05", "1.00:00:00")] public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How long the first workflow may take to appear.</summary>

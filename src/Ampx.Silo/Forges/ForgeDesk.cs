@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Microsoft.Extensions.Logging;
 
@@ -10,19 +11,60 @@ namespace Ampx.Silo.Forges;
 /// </summary>
 public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogger<ForgeDesk> log)
 {
+    /// <summary>How long a person's order waits for what the forge says.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
     private readonly ConcurrentDictionary<(string Task, int Step), TaskEffect> underWay = new();
 
     /// <summary>The key of the watch over this repository's CI.</summary>
     public string KeyOf(string repo) => $"ci-{forges.KeyOf(repo)}";
 
-    /// <inheritdoc cref="KeyOf(string)"/>
-    public string KeyOf(TaskState task) => KeyOf(task.Repo);
+    /// <summary>The key of the watch over this repository's pull requests.</summary>
+    public string PullRequestKeyOf(string repo) => IPullRequestWatchGrain.KeyOf(forges.KeyOf(repo));
+
+    /// <inheritdoc cref="IForge.ListCi"/>
+    /// <param name="repo">As a task on GitHub has it.</param>
+    public Task<CiListing> ListCi(string repo, CiScope scope, CiListing? before, CancellationToken cancel)
+    {
+        var parsed = forges.Parse(repo, ForgeKind.GitHub);
+        return forges.Of(parsed).ListCi(parsed, scope, before, cancel);
+    }
 
     /// <inheritdoc cref="IForge.ReadCi"/>
-    public Task<TaskEvent?> ReadCi(TaskState task, CancellationToken cancel)
+    public Task<CiLook> ReadCi(TaskState task, CancellationToken cancel)
     {
         var repo = forges.Parse(task);
         return forges.Of(repo).ReadCi(repo, task, cancel);
+    }
+
+    /// <inheritdoc cref="IForge.SeePullRequest"/>
+    public Task<PullRequestSeen?> SeePullRequest(TaskState task, CancellationToken cancel)
+    {
+        var repo = forges.Parse(task);
+        return forges.Of(repo).SeePullRequest(repo, task, cancel);
+    }
+
+    /// <summary>Asks the forge, not for long, whether the branch of an ended task still takes work, and tells the task what became of its pull request.</summary>
+    /// <returns>Null if it does, or the forge didn't say.</returns>
+    public async Task<Refusal?> WhyBranchGone(TaskState task, CancellationToken cancel)
+    {
+        if (!task.Ended || task is { RemoteSha: null } or { PullRequest.State: PullRequestState.Merged }) return null;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(Patience);
+        try
+        {
+            var repo = forges.Parse(task);
+            var forge = forges.Of(repo);
+            var seen = await forge.SeePullRequest(repo, task, limit.Token);
+            if (seen is not null) await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Tell(seen, task.Step);
+            if (seen is { PullRequest.State: PullRequestState.Merged }) return null; // The task itself knows now.
+            return await forge.WhyBranchGone(repo, task, limit.Token) is { } why ? new Refusal(ErrorCodes.BranchGone, $"{why}, so it takes no more work: start a new task") : null;
+        }
+        catch (Exception unheard) when (!cancel.IsCancellationRequested)
+        {
+            LogNotSaid(task.Id, unheard);
+            return null;
+        }
     }
 
     /// <summary>Begins <paramref name="effect"/> unless this step of the task is being done already.</summary>
@@ -74,6 +116,9 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
 
     [LoggerMessage(LogLevel.Warning, "task {Task}: {Effect} failed")]
     private partial void LogFailed(string task, string effect, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "task {Task}: the forge didn't say in time whether the branch is still there; the order is taken")]
+    private partial void LogNotSaid(string task, Exception exception);
 
     [LoggerMessage(LogLevel.Error, "task {Task}: what {Effect} came to couldn't be told; the next wake-up does it again")]
     private partial void LogLost(string task, string effect, Exception exception);

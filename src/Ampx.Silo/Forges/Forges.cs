@@ -16,9 +16,12 @@ public sealed class Forges(GitHubForge gitHub, LocalForge local, IOptions<GitHub
 
     /// <summary>A repository that was validated when its task was made.</summary>
     /// <exception cref="ForgeException">invalid_repo: the configured GitHub host has changed since.</exception>
-    public RepoRef Parse(TaskState task)
+    public RepoRef Parse(TaskState task) => Parse(task.Repo, task.Forge);
+
+    /// <inheritdoc cref="Parse(TaskState)"/>
+    public RepoRef Parse(string given, ForgeKind forge)
     {
-        var repo = RepoRef.Parse(task.Repo, options.Value.WebUrl, out var why) ?? throw new ForgeException(ErrorCodes.InvalidRepo, why!);
-        return repo.Kind == task.Forge ? repo : throw new ForgeException(ErrorCodes.InvalidRepo, $"{task.Repo} was on another kind of host when the task began: GitHub:WebUrl has changed since");
+        var repo = RepoRef.Parse(given, options.Value.WebUrl, out var why) ?? throw new ForgeException(ErrorCodes.InvalidRepo, why!);
+        return repo.Kind == forge ? repo : throw new ForgeException(ErrorCodes.InvalidRepo, $"{given} was on another kind of host when the task began: GitHub:WebUrl has changed since");
     }
 }

@@ -7,6 +7,9 @@ namespace Ampx.Silo.Git;
 /// <param name="Token">Given to git as the password of <c>x-access-token</c>; for http(s) only.</param>
 public sealed partial record GitRemote(string Url, string? Token = null)
 {
+    /// <summary>Another remote in place of this one, when its token isn't accepted any more; null if there is none. Two remotes are the same only if it is.</summary>
+    public Func<GitRemote, CancellationToken, Task<GitRemote?>>? Renew { get; init; }
+
     /// <summary>The address as git gets it: without user and password, which git asks for.</summary>
     public string Address => Http().Match(Url) is { Success: true } http && Login is not null
         ? $"{http.Groups["scheme"].Value}://{Url[http.Groups["host"].Index..]}"

@@ -11,6 +11,7 @@ namespace Ampx.Silo.Git;
 public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILogger<GitRunner> log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly string[] LoginRefused = ["Authentication failed for", "returned error: 401", "HTTP 401"];
 
     /// <summary>Runs it; an exit code other than 0 throws.</summary>
     /// <exception cref="GitException">git failed or ran out of time.</exception>
@@ -20,9 +21,17 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
         return result.Ok ? result : throw Failure(command, result.ExitCode, result.Errors);
     }
 
-    /// <summary>Runs it; the exit code is for the caller to judge.</summary>
+    /// <summary>Runs it; the exit code is for the caller to judge. With a token that the remote doesn't accept any more it runs once more, with a fresh one.</summary>
     /// <exception cref="GitException">git ran out of time, or could not be started.</exception>
     public async Task<GitResult> Try(GitCommand command, CancellationToken cancel = default)
+    {
+        var result = await Once(command, cancel);
+        if (result.Ok || command.Remote is not { Login: not null, Renew: { } renew } remote || !IsLoginRefused(result.Errors)) return result;
+        LogRefused(command);
+        return await renew(remote, cancel) is { } fresh ? await Once(command with { Remote = fresh }, cancel) : result;
+    }
+
+    private async Task<GitResult> Once(GitCommand command, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         using var limit = new CancellationTokenSource(command.TimeLimit, time);
@@ -65,11 +74,17 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
         .Where(line => line.Length > 0 && !line.StartsWith("hint:", StringComparison.Ordinal))
         .TakeLast(count));
 
+    /// <summary>At the first request or, where the token died between two of them, at a later one.</summary>
+    private static bool IsLoginRefused(string errors) => LoginRefused.Any(words => errors.Contains(words, StringComparison.OrdinalIgnoreCase));
+
     private static string Masked(string text, GitCommand command) =>
         command.Remote?.Login is { Password.Length: > 0 } login ? text.Replace(login.Password, "***", StringComparison.Ordinal) : text;
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Command}: exit {ExitCode} after {Milliseconds:0} ms")]
     private partial void LogRun(GitCommand command, int exitCode, double milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Command}: the token isn't accepted any more")]
+    private partial void LogRefused(GitCommand command);
 
     private sealed class Kept(int max)
     {

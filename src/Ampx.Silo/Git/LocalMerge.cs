@@ -98,7 +98,7 @@ public sealed class LocalMerge(Mirrors mirrors, Pushes pushes, GitRunner git, Gi
     }
 
     /// <summary>The base's commit that brought this one in: named by its trailer, or the commit itself.</summary>
-    private static async Task<string?> AlreadyMerged(GitRepository repository, string sha, string baseSha, CancellationToken cancel)
+    internal static async Task<string?> AlreadyMerged(GitRepository repository, string sha, string baseSha, CancellationToken cancel)
     {
         if (!await repository.Has(sha, cancel)) return null;
         var range = await repository.MergeBase(baseSha, sha, cancel) is { } fork ? $"{fork}..{baseSha}" : baseSha;

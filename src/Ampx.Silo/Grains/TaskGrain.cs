@@ -1,3 +1,4 @@
+using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
@@ -102,8 +103,11 @@ public sealed partial class TaskGrain(
             case FollowRun at:
                 Hint(GrainFactory.GetGrain<IWorkQueueGrain>(0).Follow(new HeldRun(task.Id, task.Repo, at.Run), task.Step));
                 break;
-            case WatchCi or WatchPullRequest:
-                Hint(GrainFactory.GetGrain<ICiWatchGrain>(desk.KeyOf(task)).Watch(task.Id, task.Step));
+            case WatchPullRequest:
+                Hint(GrainFactory.GetGrain<IPullRequestWatchGrain>(desk.PullRequestKeyOf(task.Repo)).Watch());
+                break;
+            case WatchCi:
+                Hint(GrainFactory.GetGrain<ICiWatchGrain>(desk.KeyOf(task.Repo)).Watch(task.Id, task.Step));
                 break;
             case WakeAt at:
                 Hint(GrainFactory.GetGrain<IWakeGrain>(WakeShard.Of(task.Id)).Expect(at.Time));

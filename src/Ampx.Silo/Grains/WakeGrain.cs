@@ -1,3 +1,4 @@
+using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
@@ -35,6 +36,7 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
     private readonly Dictionary<string, DateTimeOffset> woken = [];
     private IGrainTimer timer = null!;
     private DateTimeOffset next = DateTimeOffset.MaxValue;
+    private DateTimeOffset watched = DateTimeOffset.MinValue;
 
     private int Shard => (int)this.GetPrimaryKeyLong();
 
@@ -43,12 +45,6 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         timer = this.RegisterGrainTimer(_ => Sweep(), new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
         // A new activation means a restart or a failover: what was under way on the silo that is gone goes on from here.
         foreach (var task in await rows.InPhases(Shard, Effects, cancellationToken)) Wake(task.TaskId);
-        if (Shard == 0)
-        {
-            foreach (var watch in (await rows.WaitingForCi(null, cancellationToken)).Select(task => desk.KeyOf(task.Repo)).Distinct())
-                Hint(GrainFactory.GetGrain<ICiWatchGrain>(watch).Start());
-        }
-
         await Sweep();
     }
 
@@ -79,8 +75,20 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         }
 
         foreach (var old in woken.Where(entry => entry.Value + Period * 2 < now).Select(entry => entry.Key).ToList()) woken.Remove(old);
+        if (Shard == 0) await StartWatches(now);
         // What is overdue was woken just now; the next sweep looks at it again.
         if (await rows.NextDue(Shard, now, CancellationToken.None) is { } later && later < next) Schedule(later);
+    }
+
+    /// <summary>A watch that is lost is back within a minute, and no waiting task need be woken for that.</summary>
+    private async Task StartWatches(DateTimeOffset now)
+    {
+        if (now - watched < Period) return;
+        watched = now;
+        foreach (var repo in (await rows.ReposWaitingForCi(CancellationToken.None)).GroupBy(desk.KeyOf))
+            Hint(GrainFactory.GetGrain<ICiWatchGrain>(repo.Key).Start([.. repo]));
+        foreach (var watch in (await rows.PullRequestsAwaited(armedOnly: true, CancellationToken.None)).Select(row => desk.PullRequestKeyOf(row.Repo)).Distinct())
+            Hint(GrainFactory.GetGrain<IPullRequestWatchGrain>(watch).Start());
     }
 
     private void Schedule(DateTimeOffset time)
@@ -95,6 +103,6 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
     private void Hint(Task call) =>
         call.ContinueWith(failed => LogMissed(Shard, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
-    [LoggerMessage(LogLevel.Warning, "wake shard {Shard}: a task couldn't be woken; the next sweep tries again")]
+    [LoggerMessage(LogLevel.Warning, "wake shard {Shard}: a task or a watch couldn't be woken; the next sweep tries again")]
     private partial void LogMissed(int shard, Exception exception);
 }

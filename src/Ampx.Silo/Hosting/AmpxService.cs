@@ -6,8 +6,10 @@ using Ampx.Core.Tasks;
 using Ampx.Gateway;
 using Ampx.Gateway.Auth;
 using Ampx.Silo.Agents;
+using Ampx.Silo.Doctor;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Git;
 using Ampx.Silo.Storage;
 using Ampx.Silo.Storage.Sqlite;
@@ -81,6 +83,7 @@ public sealed class AmpxService : IAsyncDisposable
         if (!hearSignals) builder.Services.AddSingleton<IHostLifetime, Unsignalled>();
         Settings.Load(builder.Configuration, flags);
         Settings.Check(builder.Configuration, Sections);
+        AppSettings.Check(builder.Configuration);
         var options = builder.Configuration.GetSection("Ampx").Get<ServiceOptions>() ?? new ServiceOptions();
         CheckUrls(options.Urls);
         var folder = DataFolder.Open(options.DataDirectory);
@@ -144,7 +147,7 @@ public sealed class AmpxService : IAsyncDisposable
         services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers").ValidateDataAnnotations();
         services.AddOptions<RetryOptions>().BindConfiguration("Ampx:Retry").ValidateDataAnnotations();
         services.AddSingleton(Rules);
-        services.AddAgents(folder.Path).AddGit(_ => folder.Path).AddForges().AddSingleton<IServiceFacts, ServiceFacts>();
+        services.AddAgents(folder.Path).AddGit(_ => folder.Path).AddForges().AddDoctor(folder.Path).AddSingleton<IServiceFacts, ServiceFacts>();
         builder.UseOrleans(silo => silo
             .UseLocalhostClustering(FreePort(), 0, serviceId: "ampx", clusterId: "ampx")
             .Configure<SiloOptions>(o => o.SiloName = folder.WorkerId)
@@ -155,6 +158,8 @@ public sealed class AmpxService : IAsyncDisposable
         services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(folder.In("keys")));
         services.AddHealthChecks().AddCheck<SiloHealth>("silo");
         services.AddAmpxGateway(gateway => gateway.DataDirectory = folder.Path);
+        services.AddOptions<Ampx.Gateway.GatewayOptions>().Configure<IOptions<GitHubOptions>>((gateway, gitHub) =>
+            (gateway.GitHubWebUrl, gateway.GitHubWebhookSecret) = (gitHub.Value.WebUrl, gitHub.Value.WebhookSecret));
     }
 
     private static TaskRules Rules(IServiceProvider services)

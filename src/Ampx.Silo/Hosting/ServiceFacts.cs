@@ -1,7 +1,9 @@
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Agents;
+using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Forges.Local;
 using Ampx.Silo.Git;
 using Microsoft.Extensions.Options;
@@ -10,7 +12,7 @@ namespace Ampx.Silo.Hosting;
 
 /// <summary>What can be known of a request without the network, and what only this machine's files can answer.</summary>
 public sealed class ServiceFacts(
-    Forges.Forges forges, AgentProfiles agents, GitHubCredential credential, LocalRepositories local, Mirrors mirrors, Changes changes,
+    Forges.Forges forges, ForgeDesk desk, AgentProfiles agents, IGitHubCredential credential, LocalRepositories local, Mirrors mirrors, Changes changes,
     IOptions<GitHubOptions> gitHub, IOptions<RetryOptions> retry) : IServiceFacts
 {
     public async Task<(NewTask? Order, Refusal? Refusal)> Check(StartTask request, string owner, CancellationToken cancel)
@@ -28,7 +30,9 @@ public sealed class ServiceFacts(
             Forge = repo.Kind,
             Base = request.Base,
             Agent = name,
-            Prompt = request.Prompt!,
+            Prompt = request.Prompt?.Trim() is { Length: > 0 } ? request.Prompt : "",
+            Issue = request.Issue,
+            AutoMerge = request.AutoMerge,
             MaxAttempts = request.MaxAttempts ?? retry.Value.MaxAttempts,
             MaxTokens = request.MaxTokens,
             MaxTime = request.MaxTime,
@@ -36,6 +40,8 @@ public sealed class ServiceFacts(
             Draft = request.Draft,
         }, null);
     }
+
+    public Task<Refusal?> WhyBranchGone(TaskState task, CancellationToken cancel) => desk.WhyBranchGone(task, cancel);
 
     public async Task<string> Diff(TaskState task, CancellationToken cancel)
     {
@@ -53,9 +59,10 @@ public sealed class ServiceFacts(
         if (repo.Kind is ForgeKind.GitHub)
         {
             if (request.Ci is not null) return new("bad_request", $"{repo.Owner}/{repo.Name} is judged by its GitHub Actions workflows; 'ci' is for plain git repositories only");
-            return await credential.Token(repo, cancel) is not null ? null : new(ErrorCodes.GitHubUnauthorized, $"there is no credential for {repo.Key}: {GitHubCredential.HowToGiveOne}");
+            return await credential.IsGiven(cancel) ? null : new(ErrorCodes.GitHubUnauthorized, $"there is no credential for {repo.Key}: {PersonalToken.HowToGiveOne}");
         }
 
+        if (request.Issue is not null) return new("bad_request", $"{repo.Url} is a plain git repository, which has no issues: say in 'prompt' what is to be done");
         if (new GitRemote(repo.Url).LocalPath is not { } path) return null;
         if (await local.Problem(path, request.Base, cancel) is { } problem) return new(problem.Code, problem.Message);
         if (request.Ci is not null) return null;

@@ -24,9 +24,14 @@ public sealed class ServiceOptions
 /// <summary>Section <c>Ampx:Storage</c>.</summary>
 public sealed class StorageOptions
 {
-    /// <summary>Only <c>sqlite</c> so far: one process, files in the data directory.</summary>
-    [AllowedValues("sqlite")]
+    /// <summary><c>sqlite</c>: files in the data directory. <c>postgres</c>: the database of <see cref="ConnectionString"/>.</summary>
+    [AllowedValues("sqlite", "postgres")]
     public string Provider { get; set; } = "sqlite";
+
+    /// <summary>Npgsql's, such as <c>Host=db;Database=ampx;Username=ampx;Password=…</c>; for <c>postgres</c> only. Never logged.</summary>
+    public string? ConnectionString { get; set; }
+
+    internal bool IsPostgres => Provider is "postgres";
 }
 
 /// <summary>Section <c>Ampx:Auth</c>.</summary>

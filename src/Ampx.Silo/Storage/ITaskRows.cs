@@ -23,8 +23,17 @@ public interface ITaskRows
     /// <summary>The runs that any worker has claimed.</summary>
     Task<IReadOnlyList<ClaimedRun>> AllRuns(CancellationToken cancel);
 
-    /// <summary>Tasks that wait for their forge's CI; <paramref name="repo"/> as the tasks have it, null for all.</summary>
-    Task<IReadOnlyList<WaitingForCi>> WaitingForCi(string? repo, CancellationToken cancel);
+    /// <summary>The repositories, as the tasks have them, where tasks wait for their forge's CI.</summary>
+    Task<IReadOnlyList<string>> ReposWaitingForCi(CancellationToken cancel);
+
+    /// <summary>Tasks that wait for their forge's CI in any of these repositories, as the tasks have them.</summary>
+    Task<IReadOnlyList<WaitingForCi>> WaitingForCi(IReadOnlyCollection<string> repos, CancellationToken cancel);
+
+    /// <summary>These tasks as they are stored.</summary>
+    Task<IReadOnlyList<TaskState>> States(IReadOnlyCollection<string> taskIds, CancellationToken cancel);
+
+    /// <summary>Pull requests that tasks are to hear of: those with an armed auto-merge and, unless <paramref name="armedOnly"/>, those of tasks that wait for CI.</summary>
+    Task<IReadOnlyList<AwaitedPullRequest>> PullRequestsAwaited(bool armedOnly, CancellationToken cancel);
 
     /// <summary>Ended tasks that finished before a time, oldest first.</summary>
     Task<IReadOnlyList<string>> EndedBefore(DateTimeOffset time, int limit, CancellationToken cancel);
@@ -44,3 +53,6 @@ public sealed record ClaimedRun(string TaskId, string RunId, string WorkerId, Ru
 
 /// <summary>A task that waits for CI on <see cref="HeadSha"/>; <see cref="CiSince"/> is when CI last got something new to judge.</summary>
 public sealed record WaitingForCi(string TaskId, string Repo, string? HeadSha, int Step, DateTimeOffset? CiSince);
+
+/// <summary>A task's pull request that somebody else may change.</summary>
+public sealed record AwaitedPullRequest(string TaskId, string Repo, int Step, int Number);

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using Ampx.Core;
 using Ampx.Core.Tasks;
 
@@ -8,6 +9,8 @@ namespace Ampx.Silo.Storage;
 public sealed class TaskRows(DbDataSource readers) : ITaskRows
 {
     private const string Runs = "SELECT task_id, run_id, worker_id, run_kind, phase, step, owner, repo FROM task_index";
+
+    private const int MostParameters = 500;
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<DueTask>> Due(int shard, DateTimeOffset now, int limit, CancellationToken cancel) => await readers.Rows(
@@ -44,14 +47,38 @@ public sealed class TaskRows(DbDataSource readers) : ITaskRows
         await readers.Rows($"{Runs} WHERE worker_id IS NOT NULL ORDER BY task_id", null, Run, cancel);
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<WaitingForCi>> WaitingForCi(string? repo, CancellationToken cancel) => await readers.Rows(
-        $"SELECT task_id, repo, head_sha, step, ci_since FROM task_index WHERE phase = 'waiting_for_ci' AND forge <> 'git' {(repo is null ? "" : "AND repo = @repo")} ORDER BY task_id",
-        new { repo }, row => new WaitingForCi(row.GetString(0), row.GetString(1), row.Text(2), row.GetInt32(3), row.TimeOrNull(4)), cancel);
+    public async Task<IReadOnlyList<string>> ReposWaitingForCi(CancellationToken cancel) => await readers.Rows(
+        "SELECT DISTINCT repo FROM task_index WHERE phase = 'waiting_for_ci' AND forge <> 'git'", null, row => row.GetString(0), cancel);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<TaskState>> States(IReadOnlyCollection<string> taskIds, CancellationToken cancel)
+    {
+        var states = new List<TaskState>();
+        foreach (var ids in taskIds.Chunk(MostParameters))
+            states.AddRange(await readers.Rows("SELECT s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row WHERE i.task_id IN @ids", new { ids }, Body, cancel));
+        return states;
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<WaitingForCi>> WaitingForCi(IReadOnlyCollection<string> repos, CancellationToken cancel) => repos.Count == 0 ? [] : await readers.Rows(
+        "SELECT task_id, repo, head_sha, step, ci_since FROM task_index WHERE phase = 'waiting_for_ci' AND forge <> 'git' AND repo IN @repos ORDER BY task_id",
+        new { repos }, row => new WaitingForCi(row.GetString(0), row.GetString(1), row.Text(2), row.GetInt32(3), row.TimeOrNull(4)), cancel);
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<AwaitedPullRequest>> PullRequestsAwaited(bool armedOnly, CancellationToken cancel) => await readers.Rows(
+        $"""
+        SELECT i.task_id, i.repo, i.step, s.body ->> '$.pull_request.number' AS number FROM task_index i JOIN state_body s ON s.state_row = i.state_row
+        WHERE ((i.phase = 'done' AND i.next_wake_at IS NOT NULL){(armedOnly ? "" : " OR (i.phase = 'waiting_for_ci' AND i.forge <> 'git')")}) AND number IS NOT NULL
+        ORDER BY i.task_id
+        """,
+        null, row => new AwaitedPullRequest(row.GetString(0), row.GetString(1), row.GetInt32(2), row.GetInt32(3)), cancel);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> EndedBefore(DateTimeOffset time, int limit, CancellationToken cancel) => await readers.Rows(
         "SELECT task_id FROM task_index WHERE finished_at < @time ORDER BY finished_at LIMIT @limit",
         new { time = time.ToUnixTimeMilliseconds(), limit }, row => row.GetString(0), cancel);
+
+    private static TaskState Body(DbDataReader row) => JsonSerializer.Deserialize<TaskState>(row.GetString(0), AmpxJson.Options)!;
 
     private static ClaimedRun Run(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.Word<RunKind>(3), row.Word<Phase>(4), row.GetInt32(5), row.GetString(6), row.GetString(7));

@@ -22,12 +22,14 @@ public sealed class AgentSteps(
         var repo = forges.Parse(task);
         var forge = forges.Of(repo);
         var remote = await forge.Remote(repo, cancel);
+        var issue = task is { Issue: { } number, IssueTitle: null } ? await forge.ReadIssue(repo, number, cancel) : null;
+        if (issue is not null) Log(task, "system", $"issue #{task.Issue}: {issue.Title} ({issue.Text.Length} characters)");
         var tree = await workspaces.Take(RequestFor(task, repo, remote), cancel);
         Log(task, "git", $"{task.Branch} begins at {tree.StartSha[..10]} ({tree.Base} is {tree.BaseSha[..10]})");
         // Of a repository elsewhere it is known only now: still before the agent is paid.
         if (task is { Forge: ForgeKind.Git, CiCommand: null } && await changes.ReadFile(remote, tree.BaseSha, AmpxYaml.FileName, cancel: cancel) is var yaml && AmpxYaml.Ci(yaml) is null)
             return new StepFailed(ErrorCodes.CiNotConfigured, AmpxYaml.WhyNone(yaml));
-        return new Prepared(tree.Base, tree.BaseSha, tree.StartSha, tree.RemoteSha, forge.CompareUrl(repo, tree.Base, task.Branch));
+        return new Prepared(tree.Base, tree.BaseSha, tree.StartSha, tree.RemoteSha, forge.CompareUrl(repo, tree.Base, task.Branch), issue);
     }
 
     /// <summary>The agent's run, adopted if it is under way, and its commit: <see cref="AgentCommitted"/>, <see cref="AgentChangedNothing"/> or <see cref="AgentFailed"/>.</summary>
@@ -86,7 +88,7 @@ public sealed class AgentSteps(
     public async Task<TaskEvent> Publish(TaskState task, CancellationToken cancel)
     {
         var repo = forges.Parse(task);
-        var remote = await forges.Of(repo).Remote(repo, cancel);
+        var remote = await forges.Of(repo).RemoteForPush(repo, cancel);
         if (!await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).MayPush(task.Step, task.Run!.RunId)) throw new OperationCanceledException("the run was taken away");
         var outcome = await pushes.Push(remote, task.Branch, task.HeadSha!, task.RemoteSha, task.Id, cancel);
         Log(task, "git", $"push of {task.HeadSha![..10]} to {task.Branch}: {Words(outcome)}");

@@ -43,6 +43,11 @@ internal static class ControlEndpoints
         });
         On<NewIssue>(app, "POST", "repos/{owner}/{repo}/issues", (http, issue) =>
             Done(PullShapes.Issue(site, Of(site, http), site.Repositories.CreateIssue(Of(site, http).FullName, issue.Title, issue.Body))));
+        On<NewReview>(app, "POST", "repos/{owner}/{repo}/pulls/{number:int}/reviews", async (http, review) =>
+        {
+            await site.Repositories.Review(Of(site, http).FullName, int.Parse((string)http.GetRouteValue("number")!), review.State ?? "APPROVED", review.Author ?? "octo-reviewer");
+            return review;
+        });
         On<TokenSpec>(app, "POST", "tokens", (_, spec) => Done(new { token = site.Tokens.Create(spec).Value }));
         On<object>(app, "DELETE", "tokens/{value}", (http, _) => Done(new { revoked = site.Tokens.Revoke((string)http.GetRouteValue("value")!) }));
         On<NewApp>(app, "POST", "apps", (_, spec) => Done(new { installation_id = site.Apps.Register(spec.Id, spec.PublicKey, spec.Permissions).InstallationId }));
@@ -67,6 +72,7 @@ internal static class ControlEndpoints
             site.Webhooks.Add(hook);
             return Done(hook);
         });
+        On<Mischief>(app, "PUT", "hooks/mischief", (_, mischief) => Done(site.Webhooks.Mischief = mischief));
     }
 
     private static void MapRuns(WebApplication app, Site site)
@@ -127,6 +133,8 @@ internal static class ControlEndpoints
     private sealed record NewName(string FullName);
 
     private sealed record NewIssue(string Title, string Body);
+
+    private sealed record NewReview(string? State, string? Author);
 
     private sealed record NewApp(long Id, string PublicKey, Dictionary<string, string>? Permissions);
 

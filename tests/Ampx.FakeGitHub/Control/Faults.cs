@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.IO.Enumeration;
+using Ampx.FakeGitHub.Accounts;
 
 namespace Ampx.FakeGitHub.Control;
 
@@ -32,6 +33,9 @@ public sealed record Fault
 
     /// <summary>The connection is cut instead of an answer.</summary>
     public bool Reset { get; init; }
+
+    /// <summary>The token that the call brings dies just before: the call is served, and refused.</summary>
+    public bool RevokeToken { get; init; }
 
     /// <summary>The connection is cut after the call was carried out: the caller can't know.</summary>
     public bool ResetAfter { get; init; }
@@ -94,6 +98,7 @@ internal static class FaultMiddleware
         }
 
         if (fault.DelayMs > 0) await Task.Delay(TimeSpan.FromMilliseconds(fault.DelayMs), site.Time, http.RequestAborted);
+        if (fault.RevokeToken && AccessTokens.Secret(http.Request.Headers.Authorization) is { } secret) site.Tokens.Revoke(secret);
         if (fault.ResetAfter)
         {
             var kept = http.Response.Body;

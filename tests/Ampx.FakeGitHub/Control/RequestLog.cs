@@ -55,6 +55,9 @@ internal static partial class RequestLogMiddleware
     [GeneratedRegex(@":\w+(?=\})|\*\*")]
     private static partial Regex Constraint();
 
+    /// <summary>The route as it is logged and counted.</summary>
+    public static string Template(RouteEndpoint route) => Constraint().Replace(route.RoutePattern.RawText!, "");
+
     public static void UseRequestLog(this WebApplication app, Site site) => app.Use(async (http, next) =>
     {
         if (http.Request.Path.StartsWithSegments("/_control"))
@@ -83,9 +86,8 @@ internal static partial class RequestLogMiddleware
         void Log(int status)
         {
             logged = true;
-            var route = (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
             site.Requests.Add(new(at, http.Request.Method, path, http.Request.QueryString.Value ?? "",
-                route is null ? null : Constraint().Replace(route, ""), status, AccessTokens.Secret(http.Request.Headers.Authorization)));
+                http.GetEndpoint() is RouteEndpoint route ? Template(route) : null, status, AccessTokens.Secret(http.Request.Headers.Authorization)));
         }
     });
 }

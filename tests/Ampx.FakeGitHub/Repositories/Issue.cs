@@ -61,6 +61,8 @@ public class Issue
 /// <summary>A pull request within one repository.</summary>
 public sealed class PullRequest : Issue
 {
+    private ImmutableList<Review> reviews = [];
+
     internal PullRequest(int number, string title, string? body, string author, DateTimeOffset now) : base(number, title, body, author, now)
     {
     }
@@ -70,6 +72,9 @@ public sealed class PullRequest : Issue
 
     /// <summary>The branch's tip as GitHub last saw it.</summary>
     public required string HeadSha { get; set; }
+
+    /// <summary>The tip before the last push.</summary>
+    internal string FormerHeadSha { get; set; } = BareGit.Zero;
 
     /// <summary>The branch that it goes to.</summary>
     public required string Base { get; set; }
@@ -89,14 +94,19 @@ public sealed class PullRequest : Issue
     /// <summary>The commit that the merge made; before it, the test merge.</summary>
     public string? MergeCommitSha { get; internal set; }
 
-    /// <summary>Armed auto-merge: its method and who armed it.</summary>
-    public (string Method, string By, DateTimeOffset At)? AutoMerge { get; internal set; }
+    /// <summary>The armed auto-merge; stays with a pull request that it merged.</summary>
+    public AutoMerge? AutoMerge { get; internal set; }
+
+    /// <summary>Reviews, oldest first.</summary>
+    public ImmutableList<Review> Reviews => reviews;
 
     /// <summary>Logins that were asked to review.</summary>
     public ImmutableList<string> Reviewers { get; internal set; } = [];
 
     /// <summary>Whether it merges, for the pair of tips it was worked out for; null until asked for once.</summary>
     internal Mergeability? Mergeable { get; set; }
+
+    internal void Add(Review review) => ImmutableInterlocked.Update(ref reviews, list => list.Add(review));
 }
 
 /// <summary>The answer to "does it merge", true for one pair of tips only.</summary>

@@ -29,10 +29,10 @@ internal static class Merging
         {
             if (pull.State != "open") return (405, "Pull Request is not mergeable");
             if (pull.Draft) return (405, "Pull Request is still a draft");
-            if (!Allowed(repository.Settings, method)) return (405, $"{Name(method)} are not allowed on this repository.");
+            if (!Allows(repository.Settings, method)) return (405, $"{Name(method)} are not allowed on this repository.");
             if (expectedHead is not null && expectedHead != pull.HeadSha)
                 return (409, "Head branch was modified. Review and try the merge again.");
-            if (Pulls.MissingCheck(repository, pull) is { } check) return (405, $"Required status check \"{check}\" is expected.");
+            if (Missing(repository, pull) is { } missing) return (405, missing);
 
             var tip = await repository.Git.Branch(pull.Base);
             if (tip is null || await Make(repository, pull, tip, method, texts, login) is not { } merged)
@@ -55,7 +55,19 @@ internal static class Merging
         }
     }
 
-    private static bool Allowed(RepositorySettings settings, string method) => method switch
+    /// <summary>GitHub's <c>mergeable_state</c> of an open pull request.</summary>
+    public static async Task<string> Status(Repository repository, PullRequest pull) =>
+        (await Try(repository, pull)).MergeSha is null ? "dirty"
+        : pull.Draft ? "draft"
+        : Missing(repository, pull) is not null ? "blocked"
+        : Pulls.ChecksAreGreen(repository, pull) ? "clean" : "unstable";
+
+    /// <summary>What the base branch's rules still ask for, in GitHub's words; null if nothing.</summary>
+    public static string? Missing(Repository repository, PullRequest pull) =>
+        Pulls.MissingCheck(repository, pull) is { } check ? $"Required status check \"{check}\" is expected." : Reviews.Missing(repository, pull);
+
+    /// <summary>The repository's settings allow merges of that kind.</summary>
+    public static bool Allows(RepositorySettings settings, string method) => method switch
     {
         "merge" => settings.AllowMergeCommit,
         "squash" => settings.AllowSquashMerge,
@@ -63,20 +75,26 @@ internal static class Merging
         _ => false,
     };
 
-    private static string Name(string method) => method switch { "merge" => "Merge commits", "squash" => "Squash merges", _ => "Rebase merges" };
+    /// <summary>Merges of that kind, as GitHub speaks of them.</summary>
+    public static string Name(string method) => method switch { "merge" => "Merge commits", "squash" => "Squash merges", _ => "Rebase merges" };
+
+    /// <summary>The first line of the commit that a merge makes, if its caller gives none.</summary>
+    public static string Title(Repository repository, PullRequest pull, string method) => method == "merge"
+        ? $"Merge pull request #{pull.Number} from {repository.Owner}/{pull.Head}"
+        : $"{pull.Title} (#{pull.Number})";
 
     private static async Task<string?> Make(
         Repository repository, PullRequest pull, string tip, string method, (string? Title, string? Message)? texts, string login)
     {
         if (method == "rebase") return await Rebase(repository, tip, pull.HeadSha);
         if (await MergedTree(repository, tip, pull.HeadSha) is not { } tree) return null;
+        var title = Title(repository, pull, method);
         if (method == "squash")
         {
             var squashed = await repository.Git.Run("log", "--reverse", "--format=* %s%n%n%b", $"{tip}..{pull.HeadSha}");
-            return await Commit(repository, tree, Message(texts, $"{pull.Title} (#{pull.Number})", squashed), login, tip);
+            return await Commit(repository, tree, Message(texts, title, squashed), login, tip);
         }
 
-        var title = $"Merge pull request #{pull.Number} from {repository.Owner}/{pull.Head}";
         return await Commit(repository, tree, Message(texts, title, pull.Title), login, tip, pull.HeadSha);
     }
 

@@ -1,9 +1,11 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Ampx.FakeGitHub.Workflows;
 
 namespace Ampx.FakeGitHub.Repositories;
 
 /// <summary>What happens to pull requests: opened, moved, closed, found mergeable or not.</summary>
-internal static class Pulls
+internal static partial class Pulls
 {
     /// <summary>Opens one; the caller has checked that it may be.</summary>
     public static async Task<PullRequest> Open(
@@ -26,7 +28,7 @@ internal static class Pulls
     /// <summary>Its branch has a new tip: what was known about merging is void.</summary>
     public static async Task MoveHead(Repository repository, PullRequest pull, string sha, DateTimeOffset now)
     {
-        (pull.HeadSha, pull.Mergeable, pull.UpdatedAt) = (sha, null, now);
+        (pull.FormerHeadSha, pull.HeadSha, pull.Mergeable, pull.UpdatedAt) = (pull.HeadSha, sha, null, now);
         await repository.Git.Run("update-ref", $"refs/pull/{pull.Number}/head", sha);
     }
 
@@ -43,7 +45,8 @@ internal static class Pulls
     /// <summary>Closes it unmerged.</summary>
     public static void Close(Site site, Repository repository, PullRequest pull)
     {
-        (pull.State, pull.ClosedAt, pull.UpdatedAt, pull.AutoMerge) = ("closed", site.Now, site.Now, null);
+        (pull.State, pull.ClosedAt, pull.UpdatedAt) = ("closed", site.Now, site.Now);
+        if (pull.MergedAt is null) pull.AutoMerge = null;
         site.Webhooks.PullRequestChanged(repository, pull, "closed");
     }
 
@@ -52,8 +55,22 @@ internal static class Pulls
     {
         if (pull.MergedAt is not null) return;
         (pull.MergedAt, pull.MergedBy, pull.MergeCommitSha) = (site.Now, login, sha);
+        if (pull.Base == repository.Settings.DefaultBranch) CloseIssues(site, repository, pull);
         Close(site, repository, pull);
     }
+
+    /// <summary>The issues that its text names with a closing word.</summary>
+    private static void CloseIssues(Site site, Repository repository, PullRequest pull)
+    {
+        foreach (var number in Closing().Matches(pull.Body ?? "").Select(match => match.Groups[1].Value))
+        {
+            if (repository.Issues.Find(issue => issue is not PullRequest && issue.Number.ToString(CultureInfo.InvariantCulture) == number) is not { } issue) continue;
+            (issue.State, issue.ClosedAt, issue.UpdatedAt) = ("closed", site.Now, site.Now);
+        }
+    }
+
+    [GeneratedRegex(@"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Closing();
 
     /// <summary>Whether the latest run of every workflow at the head is green, and all required checks are there.</summary>
     public static bool ChecksAreGreen(Repository repository, PullRequest pull)
@@ -68,15 +85,5 @@ internal static class Pulls
         var green = repository.Runs.Where(run => run.HeadSha == pull.HeadSha).SelectMany(run => run.LatestJobs)
             .Where(job => job.Conclusion is "success" or "skipped" or "neutral").Select(job => job.Name).ToHashSet();
         return repository.Settings.RequiredChecks.FirstOrDefault(name => !green.Contains(name));
-    }
-
-    /// <summary>A run has ended: auto-merge where it was armed and nothing is in its way any more.</summary>
-    public static async Task TryAutoMerge(Site site, Repository repository, WorkflowRun run)
-    {
-        foreach (var pull in repository.Pulls.Where(p => p.State == "open" && p.HeadSha == run.HeadSha && p.AutoMerge is not null).ToList())
-        {
-            if (pull.AutoMerge is not { } armed || pull.Draft || !ChecksAreGreen(repository, pull)) continue;
-            await Merging.Merge(site, repository, pull, armed.Method, null, null, armed.By);
-        }
     }
 }

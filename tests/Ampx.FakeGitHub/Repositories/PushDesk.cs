@@ -49,7 +49,7 @@ public sealed partial class PushDesk
     {
         ImmutableInterlocked.Update(ref log, list => list.Add(push));
         repository.PushedAt = push.At;
-        site.Webhooks.Pushed(repository, push);
+        await site.Webhooks.Pushed(repository, push);
         if (!push.Ref.StartsWith("refs/heads/", StringComparison.Ordinal)) return;
 
         var branch = push.Ref["refs/heads/".Length..];
@@ -64,6 +64,7 @@ public sealed partial class PushDesk
         {
             await Pulls.MoveHead(repository, pull, push.New, site.Now);
             await Pulls.Tell(site, repository, pull, "synchronize", push.Login);
+            site.Actions.InBackground(() => AutoMerging.Try(site, repository, pull)); // a merge may be what is being followed: it holds the lock
         }
 
         foreach (var pull in repository.Pulls.Where(p => p.State == "open" && p.Base == branch).ToList())

@@ -106,6 +106,9 @@ public sealed record RepositorySettings
     /// <summary>Job names that must be green at the head before a merge.</summary>
     public IReadOnlyList<string> RequiredChecks { get; init; } = [];
 
+    /// <summary>Approving reviews that a merge needs; with it (or a required check) the base branch counts as protected.</summary>
+    public int RequiredApprovals { get; init; }
+
     /// <summary>Workflows run.</summary>
     public bool ActionsEnabled { get; init; } = true;
 }

@@ -87,6 +87,10 @@ public sealed class RepositoryStore
         return issue;
     }
 
+    /// <summary>Somebody reviews a pull request: <c>APPROVED</c>, <c>CHANGES_REQUESTED</c> or <c>COMMENTED</c>.</summary>
+    public Task Review(string fullName, int number, string state = "APPROVED", string author = "octo-reviewer") =>
+        Reviews.Add(site, byName[fullName], byName[fullName].Pull(number) ?? throw new KeyNotFoundException($"{fullName} has no pull request #{number}"), author, state, "");
+
     private static async Task<RepositorySettings> Fill(BareGit git, RepositorySpec spec)
     {
         var settings = spec.Settings;

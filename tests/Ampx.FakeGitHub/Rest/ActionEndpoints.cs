@@ -26,9 +26,9 @@ internal static class ActionEndpoints
             ? Answer.Ok(ActionShapes.Job(site, call.Repository, found.Run, found.Job))
             : Answer.NotFound));
         app.OnRepo(site, "GET", "actions/jobs/{id:long}/logs", "actions=read", call => Task.FromResult(Logs(call)));
-        app.OnRepo(site, "GET", "check-runs/{id:long}/annotations", "checks=read", call => Task.FromResult(Find(call) is null
-            ? Answer.NotFound
-            : Answer.Ok(Array.Empty<object>())));
+        app.OnRepo(site, "GET", "check-runs/{id:long}/annotations", "checks=read", call => Task.FromResult(Find(call) is { } found
+            ? Answer.Ok(found.Job.Annotations.Select(words => ActionShapes.Annotation(call.HtmlUrl, found.Run, words)).ToArray())
+            : Answer.NotFound));
     }
 
     private static async Task<Answer> Workflows(RepoCall call)
@@ -39,7 +39,7 @@ internal static class ActionEndpoints
         return Answer.Page(call.Call.Http, all, (page, total) => new { total_count = total, workflows = page }, path =>
         {
             var id = call.Repository.WorkflowIds.GetOrAdd(path, _ => Ids.Next());
-            return new { id, node_id = Ids.Node("W", id), name = Path.GetFileNameWithoutExtension(path), path, state = "active", url = $"{call.RepoUrl}/actions/workflows/{id}" };
+            return ActionShapes.Workflow(call.Site, call.Repository, id, Path.GetFileNameWithoutExtension(path), path);
         });
     }
 
@@ -56,7 +56,8 @@ internal static class ActionEndpoints
                 (status is null || run.Status == status || run.Conclusion == status) &&
                 run.CreatedAt >= after && run.CreatedAt <= before)
             .Reverse().ToList();
-        return Task.FromResult(Answer.Page(ask.Http, runs, (page, total) => new { total_count = total, workflow_runs = page },
+        // A filtered listing counts all it finds and shows 1,000.
+        return Task.FromResult(Answer.Page(ask.Http, [.. runs.Take(1000)], (page, _) => new { total_count = runs.Count, workflow_runs = page },
             run => ActionShapes.Run(call.Site, call.Repository, run)));
     }
 

@@ -6,6 +6,9 @@ namespace Ampx.FakeGitHub.Rest;
 /// <summary>Runs and jobs as GitHub writes them; webhooks carry the same.</summary>
 internal static class ActionShapes
 {
+    /// <summary>In the place of the commit's own tree, which nobody looks for here.</summary>
+    private const string EmptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+
     public static object Run(Site site, Repository repository, WorkflowRun run)
     {
         var repo = $"{site.ApiUrl}repos/{repository.FullName}";
@@ -30,7 +33,7 @@ internal static class ActionShapes
             url,
             html_url = $"{site.WebUrl}{repository.FullName}/actions/runs/{run.Id}",
             pull_requests = run.Pull is { } pull
-                ? [new { id = pull.Id, number = pull.Number, url = $"{repo}/pulls/{pull.Number}", head = new { @ref = pull.Head, sha = run.HeadSha }, @base = new { @ref = pull.Base, sha = pull.BaseSha } }]
+                ? [Pull(site, repository, pull, run.HeadSha)]
                 : Array.Empty<object>(),
             created_at = Shapes.Time(run.CreatedAt),
             updated_at = Shapes.Time(run.UpdatedAt),
@@ -47,11 +50,87 @@ internal static class ActionShapes
             rerun_url = $"{url}/rerun",
             previous_attempt_url = run.RunAttempt > 1 ? $"{url}/attempts/{run.RunAttempt - 1}" : null,
             workflow_url = $"{repo}/actions/workflows/{run.WorkflowId}",
-            head_commit = new { id = run.HeadSha, message = run.DisplayTitle, timestamp = Shapes.Time(run.CreatedAt) },
-            repository = new { id = repository.Id, name = repository.Name, full_name = repository.FullName, @private = repository.Settings.Private, owner = Shapes.User(site, repository.Owner), url = repo, html_url = site.WebUrl + repository.FullName },
-            head_repository = new { id = repository.Id, name = repository.Name, full_name = repository.FullName, @private = repository.Settings.Private, owner = Shapes.User(site, repository.Owner), url = repo, html_url = site.WebUrl + repository.FullName },
+            head_commit = HeadCommit(run),
+            repository = Shapes.MinimalRepository(site, repository),
+            head_repository = Shapes.MinimalRepository(site, repository),
         };
     }
+
+    /// <summary>The commit that a run is about, in few words.</summary>
+    public static object HeadCommit(WorkflowRun run) => new
+    {
+        id = run.HeadSha,
+        tree_id = EmptyTree,
+        message = run.DisplayTitle,
+        timestamp = Shapes.Time(run.CreatedAt),
+        author = new { name = run.Actor, email = $"{run.Actor.Replace("[bot]", "", StringComparison.Ordinal)}@users.noreply.github.com" },
+        committer = new { name = "GitHub", email = "noreply@github.com" },
+    };
+
+    /// <summary>A workflow's file.</summary>
+    public static object Workflow(Site site, Repository repository, long id, string name, string path)
+    {
+        var html = site.WebUrl + repository.FullName;
+        return new
+        {
+            id,
+            node_id = Ids.Node("W", id),
+            name,
+            path,
+            state = "active",
+            created_at = Shapes.Time(repository.CreatedAt),
+            updated_at = Shapes.Time(repository.CreatedAt),
+            url = $"{site.ApiUrl}repos/{repository.FullName}/actions/workflows/{id}",
+            html_url = $"{html}/blob/{repository.Settings.DefaultBranch}/{path}",
+            badge_url = $"{html}/workflows/{Uri.EscapeDataString(name)}/badge.svg",
+        };
+    }
+
+    /// <summary>The App that makes Actions' check runs.</summary>
+    public static object App(Site site) => new
+    {
+        id = 15368,
+        slug = "github-actions",
+        node_id = Ids.Node("A", 15368),
+        owner = Shapes.User(site, "github"),
+        name = "GitHub Actions",
+        description = "Automate your workflow from idea to production",
+        external_url = "https://help.github.com/en/actions",
+        html_url = site.WebUrl + "apps/github-actions",
+        created_at = "2018-07-30T09:30:17Z",
+        updated_at = "2024-04-10T20:33:16Z",
+        permissions = new { actions = "write", checks = "write", contents = "read" },
+        events = Array.Empty<string>(),
+    };
+
+    /// <summary>A pull request inside of a run or a check.</summary>
+    public static object Pull(Site site, Repository repository, PullRequest pull, string headSha)
+    {
+        var url = $"{site.ApiUrl}repos/{repository.FullName}";
+        var repo = new { id = repository.Id, url, name = repository.Name };
+        return new
+        {
+            id = pull.Id,
+            number = pull.Number,
+            url = $"{url}/pulls/{pull.Number}",
+            head = new { @ref = pull.Head, sha = headSha, repo },
+            @base = new { @ref = pull.Base, sha = pull.BaseSha, repo },
+        };
+    }
+
+    public static object Annotation(string repositoryUrl, WorkflowRun run, string words) => new
+    {
+        path = ".github",
+        blob_href = $"{repositoryUrl}/blob/{run.HeadSha}/.github",
+        start_line = 1,
+        start_column = (int?)null,
+        end_line = 1,
+        end_column = (int?)null,
+        annotation_level = "failure",
+        title = "",
+        message = words,
+        raw_details = "",
+    };
 
     public static object Job(Site site, Repository repository, WorkflowRun run, Job job)
     {

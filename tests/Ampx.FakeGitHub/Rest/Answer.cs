@@ -27,7 +27,8 @@ internal sealed record Answer(int Status, object? Body = null)
 
     /// <summary>422 with one reason.</summary>
     public static Answer Invalid(string resource, string? field, string code, string? message = null) =>
-        Error(422, "Validation Failed", new { resource, field, code, message });
+        Error(422, "Validation Failed", new[] { ("resource", resource), ("field", field), ("code", code), ("message", message) }
+            .Where(pair => pair.Item2 is not null).ToDictionary(pair => pair.Item1, pair => pair.Item2));
 
     /// <summary>One page of a list, with Link headers; <paramref name="wrap"/> makes the body of the page and the total.</summary>
     public static Answer Page<T>(HttpContext http, IReadOnlyCollection<T> all, Func<IEnumerable<object>, int, object> wrap, Func<T, object> shape)

@@ -50,7 +50,7 @@ internal static class CommitEndpoints
             output = new { title = (string?)null, summary = (string?)null, text = (string?)null, annotations_count = 0, annotations_url = $"{call.RepoUrl}/check-runs/{entry.job.Id}/annotations" },
             name = entry.job.Name,
             check_suite = new { id = entry.run.CheckSuiteId },
-            app = new { id = 15368, slug = "github-actions", name = "GitHub Actions" },
+            app = ActionShapes.App(call.Site),
             pull_requests = Array.Empty<object>(),
         });
     }
@@ -58,7 +58,16 @@ internal static class CommitEndpoints
     /// <summary>Actions makes check runs, no statuses: the combined status of a repository without others is always pending.</summary>
     private static async Task<Answer> Status(RepoCall call) =>
         await call.Repository.Git.Resolve(call.Call.Route("sha")) is { } sha
-            ? Answer.Ok(new { state = "pending", statuses = Array.Empty<object>(), sha, total_count = 0, url = $"{call.RepoUrl}/commits/{sha}/status" })
+            ? Answer.Ok(new
+            {
+                state = "pending",
+                statuses = Array.Empty<object>(),
+                sha,
+                total_count = 0,
+                repository = Shapes.MinimalRepository(call.Site, call.Repository),
+                commit_url = $"{call.RepoUrl}/commits/{sha}",
+                url = $"{call.RepoUrl}/commits/{sha}/status",
+            })
             : NoCommit(call.Call.Route("sha"));
 
     private static async Task<Answer> Compare(RepoCall call)
@@ -77,6 +86,9 @@ internal static class CommitEndpoints
         {
             url = $"{call.RepoUrl}/compare/{left}...{right}",
             html_url = $"{call.HtmlUrl}/compare/{left}...{right}",
+            permalink_url = $"{call.HtmlUrl}/compare/{left}...{right}",
+            diff_url = $"{call.HtmlUrl}/compare/{left}...{right}.diff",
+            patch_url = $"{call.HtmlUrl}/compare/{left}...{right}.patch",
             base_commit = await CommitShapes.Commit(call, from),
             merge_base_commit = await CommitShapes.Commit(call, common),
             status = (shas.Length, behind) switch { (0, 0) => "identical", (_, 0) => "ahead", (0, _) => "behind", _ => "diverged" },

@@ -14,11 +14,11 @@ internal static class CommitShapes
         var f = text.Split(Unit);
         var parents = f[1].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var files = withFiles ? await Files(call, parents.FirstOrDefault() ?? "4b825dc642cb6eb9a060e54bf8d69288fbee4904", sha) : null;
-        return new
+        var shape = new Dictionary<string, object?>
         {
-            sha,
-            node_id = Ids.Node("C", sha.GetHashCode(StringComparison.Ordinal)),
-            commit = new
+            ["sha"] = sha,
+            ["node_id"] = Ids.Node("C", sha.GetHashCode(StringComparison.Ordinal)),
+            ["commit"] = new
             {
                 author = new { name = f[2], email = f[3], date = Time(f[4]) },
                 committer = new { name = f[5], email = f[6], date = Time(f[7]) },
@@ -26,17 +26,19 @@ internal static class CommitShapes
                 tree = new { sha = f[0], url = $"{call.RepoUrl}/git/trees/{f[0]}" },
                 url = $"{call.RepoUrl}/git/commits/{sha}",
                 comment_count = 0,
-                verification = new { verified = false, reason = "unsigned", signature = (string?)null, payload = (string?)null },
+                verification = new { verified = false, reason = "unsigned", signature = (string?)null, payload = (string?)null, verified_at = (string?)null },
             },
-            url = $"{call.RepoUrl}/commits/{sha}",
-            html_url = $"{call.HtmlUrl}/commit/{sha}",
-            comments_url = $"{call.RepoUrl}/commits/{sha}/comments",
-            author = (object?)null,
-            committer = (object?)null,
-            parents = parents.Select(parent => new { sha = parent, url = $"{call.RepoUrl}/commits/{parent}", html_url = $"{call.HtmlUrl}/commit/{parent}" }).ToArray(),
-            stats = files is null ? null : new { total = files.Sum(x => x.Changes), additions = files.Sum(x => x.Added), deletions = files.Sum(x => x.Deleted) },
-            files = files?.Select(x => x.Shape).ToArray(),
+            ["url"] = $"{call.RepoUrl}/commits/{sha}",
+            ["html_url"] = $"{call.HtmlUrl}/commit/{sha}",
+            ["comments_url"] = $"{call.RepoUrl}/commits/{sha}/comments",
+            ["author"] = null,
+            ["committer"] = null,
+            ["parents"] = parents.Select(parent => new { sha = parent, url = $"{call.RepoUrl}/commits/{parent}", html_url = $"{call.HtmlUrl}/commit/{parent}" }).ToArray(),
         };
+        if (files is null) return shape;
+        shape["stats"] = new { total = files.Sum(x => x.Changes), additions = files.Sum(x => x.Added), deletions = files.Sum(x => x.Deleted) };
+        shape["files"] = files.Select(x => x.Shape).ToArray();
+        return shape;
     }
 
     public static async Task<List<(int Added, int Deleted, int Changes, object Shape)>> Files(RepoCall call, string from, string to)
@@ -52,18 +54,20 @@ internal static class CommitShapes
             var status = statuses[parts[2]] switch { "A" => "added", "D" => "removed", _ => "modified" };
             var diff = await call.Repository.Git.Run("diff", "--no-renames", from, to, "--", parts[2]);
             var hunk = diff.IndexOf("@@", StringComparison.Ordinal);
-            files.Add((added, deleted, added + deleted, new
+            var shape = new Dictionary<string, object?>
             {
-                sha = (await call.Repository.Git.Try("rev-parse", $"{(status == "removed" ? from : to)}:{parts[2]}")).StandardOutput.Trim(),
-                filename = parts[2],
-                status,
-                additions = added,
-                deletions = deleted,
-                changes = added + deleted,
-                blob_url = $"{call.HtmlUrl}/blob/{to}/{parts[2]}",
-                contents_url = $"{call.RepoUrl}/contents/{parts[2]}?ref={to}",
-                patch = hunk < 0 ? null : diff[hunk..],
-            }));
+                ["sha"] = (await call.Repository.Git.Try("rev-parse", $"{(status == "removed" ? from : to)}:{parts[2]}")).StandardOutput.Trim(),
+                ["filename"] = parts[2],
+                ["status"] = status,
+                ["additions"] = added,
+                ["deletions"] = deleted,
+                ["changes"] = added + deleted,
+                ["blob_url"] = $"{call.HtmlUrl}/blob/{to}/{parts[2]}",
+                ["raw_url"] = $"{call.HtmlUrl}/raw/{to}/{parts[2]}",
+                ["contents_url"] = $"{call.RepoUrl}/contents/{parts[2]}?ref={to}",
+            };
+            if (hunk >= 0) shape["patch"] = diff[hunk..];
+            files.Add((added, deleted, added + deleted, shape));
         }
 
         return files;

@@ -1,10 +1,12 @@
-using System.Text.RegularExpressions;
-using Ampx.FakeGitHub.Repositories;
+using System.Text.Json.Nodes;
+using GraphQLParser;
+using GraphQLParser.AST;
+using GraphQLParser.Exceptions;
 
 namespace Ampx.FakeGitHub.Rest;
 
-/// <summary>The few mutations that REST lacks. They are told by name; the answer has more fields than were asked for.</summary>
-internal static partial class GraphQlEndpoint
+/// <summary>GitHub's other API, for what REST lacks: the few fields of <see cref="GraphQlFields"/>, read and answered as GraphQL is.</summary>
+internal static class GraphQlEndpoint
 {
     public static void MapGraphQl(this WebApplication app, Site site)
     {
@@ -12,76 +14,119 @@ internal static partial class GraphQlEndpoint
         app.On(site, "POST", RestRoutes.Base + "/graphql", Handle);
     }
 
-    [GeneratedRegex(@"\b(markPullRequestReadyForReview|convertPullRequestToDraft|enablePullRequestAutoMerge|disablePullRequestAutoMerge)\b")]
-    private static partial Regex Mutation();
-
-    [GeneratedRegex("PR_kwDO[A-Za-z0-9]+")]
-    private static partial Regex PullId();
-
-    [GeneratedRegex(@"\b(SQUASH|MERGE|REBASE)\b")]
-    private static partial Regex Method();
-
     private static async Task<Answer> Handle(Call call)
     {
         if (call.Text("query") is not { } query) return Answer.Error(400, "A query attribute must be specified and must be a string.");
-        var everything = query + call.Field("variables")?.ToJsonString();
-        if (query.Contains("viewer", StringComparison.Ordinal)) return Answer.Ok(new { data = new { viewer = new { login = call.Token.Login } } });
-        if (Mutation().Match(query) is not { Success: true, Value: var mutation }) return Failed("undefinedField", null, "Field doesn't exist on type 'Mutation'");
-
-        var id = PullId().Match(everything).Value;
-        var found = call.Site.Repositories.All.Where(repository => call.Token.Reaches(repository.FullName))
-            .SelectMany(repository => repository.Pulls.Select(pull => (repository, pull))).FirstOrDefault(entry => PullShapes.Node(entry.pull) == id);
-        if (found.pull is not { } pull) return Failed("NOT_FOUND", mutation, $"Could not resolve to a node with the global id of '{id}'");
-        if (!call.Token.Allows("pull_requests", "write")) return Failed("FORBIDDEN", mutation, "Resource not accessible by personal access token");
-
-        if (await Change(call, found.repository, pull, mutation, everything) is { } refusal) return Failed("UNPROCESSABLE", mutation, refusal);
-        return Answer.Ok(new { data = new Dictionary<string, object> { [mutation] = new { clientMutationId = (string?)null, pullRequest = Shape(call.Site, found.repository, pull) } } });
-    }
-
-    private static async Task<string?> Change(Call call, Repository repository, PullRequest pull, string mutation, string text)
-    {
-        var site = call.Site;
-        if (pull.State != "open") return "Pull request is closed";
-        switch (mutation)
+        GraphQLDocument document;
+        try
         {
-            case "markPullRequestReadyForReview":
-                if (!pull.Draft) return null;
-                (pull.Draft, pull.UpdatedAt) = (false, site.Now);
-                await Pulls.Tell(site, repository, pull, "ready_for_review", call.Token.Login);
-                return null;
-            case "convertPullRequestToDraft":
-                if (!repository.Settings.AllowDrafts) return "Draft pull requests are not supported in this repository.";
-                (pull.Draft, pull.UpdatedAt) = (true, site.Now);
-                await Pulls.Tell(site, repository, pull, "converted_to_draft", call.Token.Login);
-                return null;
-            case "enablePullRequestAutoMerge":
-                if (!repository.Settings.AllowAutoMerge) return "Pull request Auto merge is not allowed for this repository";
-                if (pull.Draft) return "Pull request Pull request is in draft state";
-                if (Pulls.ChecksAreGreen(repository, pull)) return "Pull request Pull request is in clean status";
-                pull.AutoMerge = (Method().Match(text) is { Success: true } method ? method.Value.ToLowerInvariant() : "merge", call.Token.Login, site.Now);
-                site.Webhooks.PullRequestChanged(repository, pull, "auto_merge_enabled");
-                return null;
-            default:
-                if (pull.AutoMerge is null) return "Can't disable auto-merge for this pull request";
-                pull.AutoMerge = null;
-                site.Webhooks.PullRequestChanged(repository, pull, "auto_merge_disabled");
-                return null;
+            document = Parser.Parse(query);
         }
+        catch (GraphQLSyntaxErrorException wrong)
+        {
+            return Answer.Ok(new { errors = new[] { new { message = $"Parse error: {wrong.Description}", locations = new[] { At(wrong.Location) } } } });
+        }
+
+        if (document.Definitions.OfType<GraphQLOperationDefinition>().FirstOrDefault() is not { } operation) return Answer.Ok(Invalid("An operation is missing", null));
+        var data = new JsonObject();
+        var errors = new JsonArray();
+        try
+        {
+            foreach (var field in operation.SelectionSet.Selections.OfType<GraphQLField>())
+            {
+                var name = Key(field);
+                try
+                {
+                    var value = await GraphQlFields.Resolve(call, operation.Operation, field.Name.StringValue, Arguments(call, field));
+                    data[name] = field.SelectionSet is null || value is null ? value : Select(value, field.SelectionSet);
+                }
+                catch (GraphQlRefusal no)
+                {
+                    data[name] = null;
+                    errors.Add(new JsonObject
+                    {
+                        ["type"] = no.Type,
+                        ["path"] = new JsonArray(name),
+                        ["locations"] = new JsonArray(Place(query, field)),
+                        ["message"] = no.Message,
+                    });
+                }
+            }
+        }
+        catch (UndefinedFieldException unknown)
+        {
+            return Answer.Ok(Invalid(unknown.Message, new JsonObject { ["code"] = "undefinedField", ["typeName"] = unknown.TypeName, ["fieldName"] = unknown.FieldName }));
+        }
+
+        return Answer.Ok(errors.Count == 0 ? new JsonObject { ["data"] = data } : new JsonObject { ["data"] = data, ["errors"] = errors });
     }
 
-    private static object Shape(Site site, Repository repository, PullRequest pull) => new
+    private static JsonObject Invalid(string message, JsonNode? extensions) => new()
     {
-        id = PullShapes.Node(pull),
-        number = pull.Number,
-        url = $"{site.WebUrl}{repository.FullName}/pull/{pull.Number}",
-        state = pull.MergedAt is not null ? "MERGED" : pull.State.ToUpperInvariant(),
-        isDraft = pull.Draft,
-        autoMergeRequest = pull.AutoMerge is { } armed ? new { enabledAt = Shapes.Time(armed.At), mergeMethod = armed.Method.ToUpperInvariant() } : null,
+        ["errors"] = new JsonArray(new JsonObject { ["message"] = message, ["extensions"] = extensions }),
     };
 
-    private static Answer Failed(string type, string? mutation, string message) => Answer.Ok(new
+    private static string Key(GraphQLField field) => field.Alias?.Name.StringValue ?? field.Name.StringValue;
+
+    private static JsonObject Place(string query, GraphQLField field)
     {
-        data = mutation is null ? null : new Dictionary<string, object?> { [mutation] = null },
-        errors = new[] { new { type, path = mutation is null ? [] : new[] { mutation }, locations = new[] { new { line = 1, column = 1 } }, message } },
-    });
+        var before = query.AsSpan(0, field.Location.Start);
+        return new() { ["line"] = before.Count('\n') + 1, ["column"] = before.Length - before.LastIndexOf('\n') };
+    }
+
+    private static object At(Location location) => new { line = location.Line, column = location.Column };
+
+    /// <summary>What was asked for of an answer, and nothing else.</summary>
+    private static JsonObject Select(JsonObject value, GraphQLSelectionSet wanted)
+    {
+        var selected = new JsonObject();
+        foreach (var selection in wanted.Selections)
+        {
+            switch (selection)
+            {
+                case GraphQLInlineFragment part when part.TypeCondition is null || part.TypeCondition.Type.Name.StringValue == (string?)value["__typename"]:
+                    foreach (var (name, inner) in Select(value, part.SelectionSet).ToList()) selected[name] = inner?.DeepClone();
+                    break;
+                case GraphQLField field:
+                    if (!value.TryGetPropertyValue(field.Name.StringValue, out var found))
+                        throw new UndefinedFieldException((string?)value["__typename"] ?? "Query", field.Name.StringValue);
+                    selected[Key(field)] = field.SelectionSet is { } set && found is JsonObject inside ? Select(inside, set) : found?.DeepClone();
+                    break;
+            }
+        }
+
+        return selected;
+    }
+
+    private static Dictionary<string, JsonNode?> Arguments(Call call, GraphQLField field) =>
+        (field.Arguments?.Items ?? []).ToDictionary(argument => argument.Name.StringValue, argument => Value(argument.Value, call.Field("variables") as JsonObject));
+
+    private static JsonNode? Value(GraphQLValue value, JsonObject? variables) => value switch
+    {
+        GraphQLVariable variable => variables?[variable.Name.StringValue]?.DeepClone(),
+        GraphQLStringValue text => text.Value.ToString(),
+        GraphQLEnumValue name => name.Name.StringValue,
+        GraphQLIntValue number => long.Parse(number.Value, System.Globalization.CultureInfo.InvariantCulture),
+        GraphQLTrueBooleanValue => true,
+        GraphQLFalseBooleanValue => false,
+        GraphQLObjectValue fields => new JsonObject((fields.Fields ?? []).Select(field => KeyValuePair.Create(field.Name.StringValue, Value(field.Value, variables)))),
+        GraphQLListValue list => new JsonArray([.. (list.Values ?? []).Select(one => Value(one, variables))]),
+        _ => null,
+    };
+}
+
+/// <summary>GitHub can't do what was asked; it answers 200 all the same.</summary>
+/// <param name="type"><c>NOT_FOUND</c>, <c>FORBIDDEN</c> or <c>UNPROCESSABLE</c>.</param>
+/// <param name="message">GitHub's words.</param>
+internal sealed class GraphQlRefusal(string type, string message) : Exception(message)
+{
+    public string Type => type;
+}
+
+/// <summary>A field that the schema lacks: nothing is carried out then.</summary>
+internal sealed class UndefinedFieldException(string typeName, string name) : Exception($"Field '{name}' doesn't exist on type '{typeName}'")
+{
+    public string TypeName => typeName;
+
+    public string FieldName => name;
 }

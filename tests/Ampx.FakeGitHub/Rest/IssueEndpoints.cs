@@ -10,6 +10,7 @@ internal static class IssueEndpoints
 
     public static void MapIssues(this WebApplication app, Site site)
     {
+        app.OnRepo(site, "GET", "issues", Read, call => Task.FromResult(Answer.Page(call.Call.Http, call.Repository.Issues, (page, _) => page, issue => PullShapes.Issue(site, call.Repository, issue))));
         app.OnRepo(site, "GET", "issues/{number:int}", Read, call => On(call, false, issue => Answer.Ok(PullShapes.Issue(site, call.Repository, issue))));
         app.OnRepo(site, "GET", "issues/{number:int}/comments", Read, call => On(call, false, issue => Answer.Page(call.Call.Http, issue.Comments,
             (page, _) => page, comment => PullShapes.Comment(site, call.Repository, issue, comment))));

@@ -15,6 +15,10 @@ internal static class PullEndpoints
             Task.FromResult(call.Pull is { MergedAt: not null } ? Answer.NoContent : Answer.NotFound));
         app.OnRepo(site, "PUT", "pulls/{number:int}/merge", "contents=write", Merge);
         app.OnRepo(site, "GET", "pulls/{number:int}/files", "pull_requests=read", Files);
+        app.OnRepo(site, "GET", "pulls/{number:int}/reviews", "pull_requests=read", call => Task.FromResult(call.Pull is { } pull
+            ? Answer.Page(call.Call.Http, pull.Reviews, (page, _) => page, review => PullShapes.Review(site, call.Repository, pull, review))
+            : Answer.NotFound));
+        app.OnRepo(site, "POST", "pulls/{number:int}/reviews", "pull_requests=write", Review);
         app.OnRepo(site, "POST", "pulls/{number:int}/requested_reviewers", "pull_requests=write", RequestReview);
     }
 
@@ -27,7 +31,7 @@ internal static class PullEndpoints
                 (ask.Query("base") is not { } to || pull.Base == to) &&
                 (ask.Query("head") is not { } head || head == $"{call.Repository.Owner}:{pull.Head}"))
             .OrderBy(pull => ask.Query("direction") == "asc" ? pull.Number : -pull.Number).ToList();
-        return Task.FromResult(Answer.Page(ask.Http, pulls, (page, _) => page, pull => PullShapes.Pull(call.Site, call.Repository, pull)));
+        return Task.FromResult(Answer.Page(ask.Http, pulls, (page, _) => page, pull => PullShapes.Simple(call.Site, call.Repository, pull)));
     }
 
     private static async Task<Answer> Create(RepoCall call)
@@ -77,11 +81,7 @@ internal static class PullEndpoints
         }
 
         pull.MergeCommitSha = tried.MergeSha;
-        var state = tried.MergeSha is null ? "dirty"
-            : pull.Draft ? "draft"
-            : Pulls.MissingCheck(call.Repository, pull) is not null ? "blocked"
-            : Pulls.ChecksAreGreen(call.Repository, pull) ? "clean" : "unstable";
-        return Answer.Ok(PullShapes.Pull(call.Site, call.Repository, pull, tried.MergeSha is not null, state));
+        return Answer.Ok(PullShapes.Pull(call.Site, call.Repository, pull, tried.MergeSha is not null, await Merging.Status(call.Repository, pull)));
     }
 
     private static async Task<Answer> Update(RepoCall call)
@@ -92,8 +92,12 @@ internal static class PullEndpoints
         {
             if (await repository.Git.Branch(target) is not { } sha) return Answer.Invalid("PullRequest", "base", "invalid");
             (pull.Base, pull.BaseSha, pull.Mergeable) = (target, sha, null);
+            AutoMerging.Disarm(site, repository, pull);
         }
 
+        var changes = new Dictionary<string, object>();
+        if (ask.Text("title") is { } title && title != pull.Title) changes["title"] = new { from = pull.Title };
+        if (ask.Text("body") is { } body && body != pull.Body) changes["body"] = new { from = pull.Body ?? "" };
         pull.Title = ask.Text("title") ?? pull.Title;
         if (ask.Field("body") is not null) pull.Body = ask.Text("body");
         pull.UpdatedAt = site.Now;
@@ -111,7 +115,7 @@ internal static class PullEndpoints
                 await Pulls.Tell(site, repository, pull, "reopened", call.Token.Login);
                 break;
             default:
-                site.Webhooks.PullRequestChanged(repository, pull, "edited");
+                site.Webhooks.PullRequestChanged(repository, pull, "edited", changes);
                 break;
         }
 
@@ -137,6 +141,17 @@ internal static class PullEndpoints
         return Answer.Page(call.Call.Http, files, (page, _) => page, file => file.Shape);
     }
 
+    private static async Task<Answer> Review(RepoCall call)
+    {
+        if (call.Pull is not { } pull) return Answer.NotFound;
+        var ask = call.Call;
+        var state = ask.Text("event") switch { "APPROVE" => "APPROVED", "REQUEST_CHANGES" => "CHANGES_REQUESTED", "COMMENT" => "COMMENTED", _ => null };
+        if (state is null) return Answer.Error(422, "Unprocessable Entity", "Reviews that are not submitted at once aren't here: give an event"); // pending ones
+        if (state is not "COMMENTED" && call.Token.Login == pull.Author)
+            return Answer.Error(422, "Unprocessable Entity", state is "APPROVED" ? "Can not approve your own pull request" : "Can not request changes on your own pull request");
+        return Answer.Ok(PullShapes.Review(call.Site, call.Repository, pull, await Reviews.Add(call.Site, call.Repository, pull, call.Token.Login, state, ask.Text("body") ?? "")));
+    }
+
     private static Task<Answer> RequestReview(RepoCall call)
     {
         if (call.Pull is not { } pull) return Task.FromResult(Answer.NotFound);
@@ -144,6 +159,6 @@ internal static class PullEndpoints
         if (logins.Contains(pull.Author))
             return Task.FromResult(Answer.Error(422, "Review cannot be requested from pull request author."));
         pull.Reviewers = [.. pull.Reviewers.Union(logins, StringComparer.OrdinalIgnoreCase)];
-        return Task.FromResult(Answer.Created(PullShapes.Pull(call.Site, call.Repository, pull)));
+        return Task.FromResult(Answer.Created(PullShapes.Simple(call.Site, call.Repository, pull)));
     }
 }

@@ -5,81 +5,168 @@ namespace Ampx.FakeGitHub.Rest;
 /// <summary>Issues and pull requests as GitHub writes them; webhooks carry the same.</summary>
 internal static class PullShapes
 {
-    /// <summary>A pull request as the list has it (<paramref name="mergeable"/> null and unknown) or alone.</summary>
-    public static object Pull(Site site, Repository repository, PullRequest pull, bool? mergeable = null, string mergeableState = "unknown")
+    /// <summary>A pull request as a list has it.</summary>
+    public static Dictionary<string, object?> Simple(Site site, Repository repository, PullRequest pull)
+    {
+        var repo = $"{site.ApiUrl}repos/{repository.FullName}";
+        var url = $"{repo}/pulls/{pull.Number}";
+        var issue = $"{repo}/issues/{pull.Number}";
+        var html = $"{site.WebUrl}{repository.FullName}/pull/{pull.Number}";
+        return new()
+        {
+            ["id"] = pull.Id,
+            ["node_id"] = Node(pull),
+            ["number"] = pull.Number,
+            ["url"] = url,
+            ["html_url"] = html,
+            ["diff_url"] = $"{html}.diff",
+            ["patch_url"] = $"{html}.patch",
+            ["issue_url"] = issue,
+            ["commits_url"] = $"{url}/commits",
+            ["comments_url"] = $"{issue}/comments",
+            ["review_comments_url"] = $"{url}/comments",
+            ["review_comment_url"] = $"{repo}/pulls/comments{{/number}}",
+            ["statuses_url"] = $"{repo}/statuses/{pull.HeadSha}",
+            ["state"] = pull.State,
+            ["locked"] = false,
+            ["active_lock_reason"] = null,
+            ["title"] = pull.Title,
+            ["body"] = pull.Body,
+            ["user"] = Shapes.User(site, pull.Author),
+            ["labels"] = Labels(site, repository, pull),
+            ["milestone"] = null,
+            ["draft"] = pull.Draft,
+            ["created_at"] = Shapes.Time(pull.CreatedAt),
+            ["updated_at"] = Shapes.Time(pull.UpdatedAt),
+            ["closed_at"] = Shapes.Time(pull.ClosedAt),
+            ["merged_at"] = Shapes.Time(pull.MergedAt),
+            ["merge_commit_sha"] = pull.MergeCommitSha,
+            ["assignee"] = null,
+            ["assignees"] = Array.Empty<object>(),
+            ["requested_reviewers"] = pull.Reviewers.Select(login => Shapes.User(site, login)).ToArray(),
+            ["requested_teams"] = Array.Empty<object>(),
+            ["head"] = Side(site, repository, pull.Head, pull.HeadSha),
+            ["base"] = Side(site, repository, pull.Base, pull.BaseSha),
+            ["author_association"] = "MEMBER",
+            ["auto_merge"] = pull.AutoMerge is not { } armed ? null : new
+            {
+                enabled_by = Shapes.User(site, armed.By),
+                merge_method = armed.Method,
+                commit_title = armed.Title ?? Merging.Title(repository, pull, armed.Method),
+                commit_message = armed.Message ?? "",
+            },
+            ["_links"] = new
+            {
+                self = new { href = url },
+                html = new { href = html },
+                issue = new { href = issue },
+                comments = new { href = $"{issue}/comments" },
+                review_comments = new { href = $"{url}/comments" },
+                review_comment = new { href = $"{repo}/pulls/comments{{/number}}" },
+                commits = new { href = $"{url}/commits" },
+                statuses = new { href = $"{repo}/statuses/{pull.HeadSha}" },
+            },
+        };
+    }
+
+    /// <summary>A pull request alone; <paramref name="mergeable"/> is null until it is known.</summary>
+    public static Dictionary<string, object?> Pull(Site site, Repository repository, PullRequest pull, bool? mergeable = null, string mergeableState = "unknown") =>
+        new(Simple(site, repository, pull))
+        {
+            ["merged"] = pull.MergedAt is not null,
+            ["mergeable"] = mergeable,
+            ["rebaseable"] = mergeable,
+            ["mergeable_state"] = mergeableState,
+            ["merged_by"] = pull.MergedBy is { } by ? Shapes.User(site, by) : null,
+            ["comments"] = pull.Comments.Count,
+            ["review_comments"] = 0,
+            ["maintainer_can_modify"] = false,
+            ["commits"] = 1,
+            ["additions"] = 1,
+            ["deletions"] = 0,
+            ["changed_files"] = 1,
+        };
+
+    private static object Side(Site site, Repository repository, string branch, string sha) => new
+    {
+        label = $"{repository.Owner}:{branch}",
+        @ref = branch,
+        sha,
+        user = Shapes.User(site, repository.Owner),
+        repo = Shapes.Repository(site, repository, null),
+    };
+
+    public static object Review(Site site, Repository repository, PullRequest pull, Review review)
     {
         var url = $"{site.ApiUrl}repos/{repository.FullName}/pulls/{pull.Number}";
-        var repo = Shapes.Repository(site, repository, null);
+        var html = $"{site.WebUrl}{repository.FullName}/pull/{pull.Number}#pullrequestreview-{review.Id}";
         return new
         {
-            id = pull.Id,
-            node_id = Node(pull),
-            number = pull.Number,
-            url,
-            html_url = $"{site.WebUrl}{repository.FullName}/pull/{pull.Number}",
-            diff_url = $"{site.WebUrl}{repository.FullName}/pull/{pull.Number}.diff",
-            issue_url = $"{site.ApiUrl}repos/{repository.FullName}/issues/{pull.Number}",
-            commits_url = $"{url}/commits",
-            statuses_url = $"{site.ApiUrl}repos/{repository.FullName}/statuses/{pull.HeadSha}",
-            state = pull.State,
-            locked = false,
-            title = pull.Title,
-            body = pull.Body,
-            user = Shapes.User(site, pull.Author),
-            labels = Labels(site, repository, pull),
-            draft = pull.Draft,
-            created_at = Shapes.Time(pull.CreatedAt),
-            updated_at = Shapes.Time(pull.UpdatedAt),
-            closed_at = Shapes.Time(pull.ClosedAt),
-            merged_at = Shapes.Time(pull.MergedAt),
-            merge_commit_sha = pull.MergeCommitSha,
-            assignees = Array.Empty<object>(),
-            requested_reviewers = pull.Reviewers.Select(login => Shapes.User(site, login)).ToArray(),
-            requested_teams = Array.Empty<object>(),
-            head = new { label = $"{repository.Owner}:{pull.Head}", @ref = pull.Head, sha = pull.HeadSha, user = Shapes.User(site, repository.Owner), repo },
-            @base = new { label = $"{repository.Owner}:{pull.Base}", @ref = pull.Base, sha = pull.BaseSha, user = Shapes.User(site, repository.Owner), repo },
+            id = review.Id,
+            node_id = Ids.Node("PRR", review.Id),
+            user = Shapes.User(site, review.Author),
+            body = review.Body,
+            state = review.State,
+            html_url = html,
+            pull_request_url = url,
+            _links = new { html = new { href = html }, pull_request = new { href = url } },
+            submitted_at = Shapes.Time(review.SubmittedAt),
+            commit_id = review.CommitId,
             author_association = "MEMBER",
-            auto_merge = pull.AutoMerge is { } armed ? new { enabled_by = Shapes.User(site, armed.By), merge_method = armed.Method } : null,
-            merged = pull.MergedAt is not null,
-            mergeable,
-            rebaseable = mergeable,
-            mergeable_state = mergeableState,
-            merged_by = pull.MergedBy is { } by ? Shapes.User(site, by) : null,
-            comments = pull.Comments.Count,
-            review_comments = 0,
-            maintainer_can_modify = false,
-            commits = 1,
-            additions = 1,
-            deletions = 0,
-            changed_files = 1,
         };
     }
 
     public static string Node(PullRequest pull) => Ids.Node("PR", pull.Id);
 
-    public static object Issue(Site site, Repository repository, Issue issue) => new
+    public static object Issue(Site site, Repository repository, Issue issue)
     {
-        id = issue.Id,
-        node_id = Ids.Node("I", issue.Id),
-        number = issue.Number,
-        url = $"{site.ApiUrl}repos/{repository.FullName}/issues/{issue.Number}",
-        html_url = $"{site.WebUrl}{repository.FullName}/{(issue is PullRequest ? "pull" : "issues")}/{issue.Number}",
-        comments_url = $"{site.ApiUrl}repos/{repository.FullName}/issues/{issue.Number}/comments",
-        repository_url = $"{site.ApiUrl}repos/{repository.FullName}",
-        title = issue.Title,
-        body = issue.Body,
-        user = Shapes.User(site, issue.Author),
-        labels = Labels(site, repository, issue),
-        state = issue.State,
-        locked = false,
-        assignees = Array.Empty<object>(),
-        comments = issue.Comments.Count,
-        created_at = Shapes.Time(issue.CreatedAt),
-        updated_at = Shapes.Time(issue.UpdatedAt),
-        closed_at = Shapes.Time(issue.ClosedAt),
-        author_association = "MEMBER",
-        pull_request = issue is PullRequest ? new { url = $"{site.ApiUrl}repos/{repository.FullName}/pulls/{issue.Number}" } : null,
-    };
+        var repo = $"{site.ApiUrl}repos/{repository.FullName}";
+        var url = $"{repo}/issues/{issue.Number}";
+        var html = $"{site.WebUrl}{repository.FullName}/{(issue is PullRequest ? "pull" : "issues")}/{issue.Number}";
+        var shape = new Dictionary<string, object?>
+        {
+            ["id"] = issue.Id,
+            ["node_id"] = Ids.Node("I", issue.Id),
+            ["number"] = issue.Number,
+            ["url"] = url,
+            ["html_url"] = html,
+            ["comments_url"] = $"{url}/comments",
+            ["events_url"] = $"{url}/events",
+            ["labels_url"] = $"{url}/labels{{/name}}",
+            ["repository_url"] = repo,
+            ["title"] = issue.Title,
+            ["body"] = issue.Body,
+            ["user"] = Shapes.User(site, issue.Author),
+            ["labels"] = Labels(site, repository, issue),
+            ["milestone"] = null,
+            ["state"] = issue.State,
+            ["state_reason"] = null,
+            ["locked"] = false,
+            ["active_lock_reason"] = null,
+            ["assignee"] = null,
+            ["assignees"] = Array.Empty<object>(),
+            ["comments"] = issue.Comments.Count,
+            ["created_at"] = Shapes.Time(issue.CreatedAt),
+            ["updated_at"] = Shapes.Time(issue.UpdatedAt),
+            ["closed_at"] = Shapes.Time(issue.ClosedAt),
+            ["closed_by"] = null,
+            ["author_association"] = "MEMBER",
+        };
+        if (issue is PullRequest pull)
+        {
+            shape["draft"] = pull.Draft;
+            shape["pull_request"] = new
+            {
+                url = $"{repo}/pulls/{pull.Number}",
+                html_url = html,
+                diff_url = $"{html}.diff",
+                patch_url = $"{html}.patch",
+                merged_at = Shapes.Time(pull.MergedAt),
+            };
+        }
+
+        return shape;
+    }
 
     public static object[] Labels(Site site, Repository repository, Issue issue) =>
     [
@@ -91,7 +178,7 @@ internal static class PullShapes
             name,
             color = "ededed",
             @default = false,
-            description = (string?)null,
+            description = "",
         }),
     ];
 

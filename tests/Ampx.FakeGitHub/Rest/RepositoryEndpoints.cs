@@ -11,7 +11,6 @@ internal static class RepositoryEndpoints
         app.OnRepo(site, "GET", "branches", "contents=read", Branches);
         app.OnRepo(site, "GET", "branches/{**branch}", "contents=read", Branch);
         app.OnRepo(site, "GET", "git/ref/{**name}", "contents=read", Ref);
-        app.OnRepo(site, "GET", "git/refs/{**name}", "contents=read", Ref);
         app.OnRepo(site, "GET", "git/matching-refs/{**name}", "contents=read", MatchingRefs);
         app.OnRepo(site, "POST", "git/refs", "contents=write", CreateRef);
         app.OnRepo(site, "DELETE", "git/refs/{**name}", "contents=write", DeleteRef);
@@ -38,6 +37,7 @@ internal static class RepositoryEndpoints
             _links = new { self = $"{call.RepoUrl}/branches/{name}", html = $"{call.HtmlUrl}/tree/{name}" },
             @protected = false,
             protection = new { enabled = false },
+            protection_url = $"{call.RepoUrl}/branches/{name}/protection",
         });
     }
 
@@ -106,17 +106,27 @@ internal static class RepositoryEndpoints
         }).ToArray());
     }
 
-    private static object Entry(RepoCall call, string path, string type, string sha, long size, string? content) => new
+    private static Dictionary<string, object?> Entry(RepoCall call, string path, string type, string sha, long size, string? content)
     {
-        type,
-        size,
-        name = Path.GetFileName(path),
-        path,
-        sha,
-        url = $"{call.RepoUrl}/contents/{path}",
-        html_url = $"{call.HtmlUrl}/blob/{call.Repository.Settings.DefaultBranch}/{path}",
-        download_url = type == "file" ? $"{call.HtmlUrl}/raw/{path}" : null,
-        encoding = content is null ? null : "base64",
-        content,
-    };
+        var url = $"{call.RepoUrl}/contents/{path}?ref={call.Call.Query("ref") ?? call.Repository.Settings.DefaultBranch}";
+        var html = $"{call.HtmlUrl}/blob/{call.Repository.Settings.DefaultBranch}/{path}";
+        var git = $"{call.RepoUrl}/git/{(type == "dir" ? "trees" : "blobs")}/{sha}";
+        var entry = new Dictionary<string, object?>
+        {
+            ["type"] = type,
+            ["size"] = size,
+            ["name"] = Path.GetFileName(path),
+            ["path"] = path,
+            ["sha"] = sha,
+            ["url"] = url,
+            ["html_url"] = html,
+            ["git_url"] = git,
+            ["download_url"] = type == "file" ? $"{call.HtmlUrl}/raw/{path}" : null,
+            ["_links"] = new { self = url, git, html },
+        };
+        if (content is null) return entry;
+        entry["encoding"] = "base64";
+        entry["content"] = content;
+        return entry;
+    }
 }

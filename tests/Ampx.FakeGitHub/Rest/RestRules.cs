@@ -51,7 +51,10 @@ internal static class RestRules
         });
         if (!allowed)
         {
-            await Answer.Error(403, $"API rate limit exceeded for user ID {token.UserId}.").Write(http);
+            var words = $"API rate limit exceeded for user ID {token.UserId}.";
+            await (path.EndsWith("/graphql", StringComparison.Ordinal)
+                ? Answer.Ok(new { errors = new[] { new { type = "RATE_LIMITED", message = words } } })
+                : Answer.Error(403, words)).Write(http);
             return;
         }
 

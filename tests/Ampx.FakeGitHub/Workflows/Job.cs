@@ -60,6 +60,9 @@ public sealed class Job
     /// <summary>Its output; null: there is none (a skipped job, a lost runner).</summary>
     public JobLog? Log { get; internal set; }
 
+    /// <summary>Why it ended, in GitHub's words.</summary>
+    public ImmutableList<string> Annotations { get; internal set; } = [];
+
     /// <summary>The log was deleted by age: 410.</summary>
     public bool LogExpired { get; set; }
 

@@ -74,9 +74,10 @@ internal sealed class JobRunner(
         }
         catch (OperationCanceledException)
         {
-            log.Write(stop.IsCancellationRequested
-                ? "##[error]The operation was canceled."
-                : $"##[error]The job has exceeded the maximum execution time of {plan.Timeout.TotalMinutes:0.##}m");
+            job.Annotations = stop.IsCancellationRequested
+                ? ["The operation was canceled."]
+                : [$"The job has exceeded the maximum execution time of {plan.Timeout.TotalMinutes:0.##}m", "The operation was canceled."];
+            foreach (var words in job.Annotations) log.Write($"##[error]{words}");
             foreach (var step in job.Steps.Where(step => step.Status != "completed")) End(step, step.Status == "in_progress" ? "cancelled" : "skipped");
             job.Complete("cancelled", site.Now); // a job's time-out shows as cancelled too
         }
@@ -176,6 +177,7 @@ internal sealed class JobRunner(
         "head_ref" => trigger.Pull is null ? "" : trigger.Branch,
         "base_ref" => trigger.BaseBranch ?? "",
         "event_name" => trigger.Event,
+        "event.pull_request.draft" => trigger.Pull is { Draft: true } ? "true" : "false",
         "repository" => repository.FullName,
         "workflow" => file.Name,
         "workspace" => Workspace,

@@ -23,6 +23,9 @@ public sealed record JobSpec
 
     /// <summary>The log answers 410.</summary>
     public bool LogExpired { get; init; }
+
+    /// <summary>Why it ended, as GitHub puts beside it, e.g. <c>The run was canceled by @octocat.</c></summary>
+    public IReadOnlyList<string> Annotations { get; init; } = [];
 }
 
 /// <summary>A run that says what the test wants instead of running anything. In an update, what is null stays.</summary>
@@ -36,6 +39,9 @@ public sealed record RunSpec
 
     /// <summary><c>push</c> if not given.</summary>
     public string? Event { get; init; }
+
+    /// <summary>For a pull request the one action that it appears on, e.g. <c>ready_for_review</c>; GitHub's default ones if not given.</summary>
+    public string? Action { get; init; }
 
     /// <summary><c>completed</c> if there is a conclusion, else <c>queued</c>.</summary>
     public string? Status { get; init; }

@@ -15,7 +15,7 @@ internal static class ScriptedRuns
                 ?? repository.Scripts.FirstOrDefault(script => Fits(script, trigger));
             if (fits is null) return false;
             fits.Taken.Add(trigger.Sha);
-            foreach (var spec in fits.Runs.Where(spec => (spec.Event ?? "push") == trigger.Event)) Make(site, repository, trigger, subject, spec);
+            foreach (var spec in fits.Runs.Where(spec => Appears(spec, trigger))) Make(site, repository, trigger, subject, spec);
             return true;
         }
     }
@@ -70,6 +70,9 @@ internal static class ScriptedRuns
         if (run.Reruns.TryDequeue(out var next)) Update(site, repository, run, next);
     }
 
+    private static bool Appears(RunSpec spec, Trigger trigger) => (spec.Event ?? "push") == trigger.Event
+        && (trigger.Event != "pull_request" || (spec.Action is { } action ? action == trigger.Action : trigger.Action is null or "opened" or "synchronize" or "reopened"));
+
     private static bool Fits(RunScript script, Trigger trigger)
     {
         if (script.Times is 0 || (script.Sha is not null && script.Sha != trigger.Sha)) return false;
@@ -89,7 +92,8 @@ internal static class ScriptedRuns
 
     private static void Tell(Site site, Job job, JobSpec spec, string runStatus, string? runConclusion)
     {
-        var conclusion = spec.Conclusion ?? (spec.Status is null or "completed" ? runConclusion : null);
+        var ofRun = runConclusion is "stale" or "startup_failure" ? "cancelled" : runConclusion; // runs end like that, jobs don't
+        var conclusion = spec.Conclusion ?? (spec.Status is null or "completed" ? ofRun : null);
         var status = spec.Status ?? (spec.Conclusion is null ? runStatus : "completed");
         var steps = spec.Steps ?? [new("Set up job", "success"), new("Run tests", conclusion), new("Complete job", "success")];
         if (status is not ("in_progress" or "completed")) steps = [];
@@ -103,6 +107,7 @@ internal static class ScriptedRuns
             CompletedAt = step.Conclusion is null ? null : site.Now,
         })];
         job.LogExpired = spec.LogExpired;
+        job.Annotations = [.. spec.Annotations];
         if (spec.Log is not null) job.Log = JobLog.Of(spec.Log, site.Time);
         if (steps.Count > 0) job.Begin(site.Now);
         if (status == "completed") job.Complete(conclusion ?? "success", site.Now);

@@ -76,7 +76,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
     internal void Ended(Repository repository, WorkflowRun run)
     {
         site.Webhooks.RunChanged(repository, run, "completed");
-        InBackground(() => Pulls.TryAutoMerge(site, repository, run));
+        InBackground(() => AutoMerging.Try(site, repository, run));
     }
 
     internal WorkflowRun Create(Repository repository, Trigger trigger, string name, string path, string subject, WorkflowFile? file)
@@ -117,6 +117,7 @@ public sealed class WorkflowEngine : IAsyncDisposable
     {
         var jobs = plans.Select(plan => (Plan: plan, Job: new Job { Name = plan.Name, Attempt = run.RunAttempt, CreatedAt = site.Now })).ToList();
         foreach (var (_, job) in jobs) run.Add(job);
+        site.Webhooks.JobsChanged(repository, run);
         InBackground(() => Drive(repository, run, jobs));
     }
 
@@ -193,10 +194,12 @@ public sealed class WorkflowEngine : IAsyncDisposable
         finally
         {
             slots.Release();
+            site.Webhooks.JobsChanged(repository, run);
         }
     }
 
-    private void InBackground(Func<Task> work)
+    /// <summary>Does it beside what is under way; what goes wrong is kept for the test to see.</summary>
+    internal void InBackground(Func<Task> work)
     {
         var task = Task.Run(async () =>
         {

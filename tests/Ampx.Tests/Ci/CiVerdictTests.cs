@@ -112,8 +112,8 @@ public class CiVerdictTests
             CiVerdict.Wait { Until: { } until } when until == Pushed.AddHours(2) => "wait",
             CiVerdict.Wait wait => $"wait {(wait.Until - Pushed)?.TotalSeconds:0}",
             CiVerdict.Green => "green",
-            CiVerdict.Red red => $"red {string.Join(' ', red.Failed.Select(run => run.Name))}",
-            CiVerdict.OwnFault fault => $"own_fault {string.Join(' ', fault.Runs.Select(run => run.Name))}",
+            CiVerdict.Red red => $"red {string.Join(' ', red.Deciding.Select(run => run.Name))}",
+            CiVerdict.OwnFault fault => $"own_fault {string.Join(' ', fault.Deciding.Select(run => run.Name))}",
             CiVerdict.Stopped stopped => stopped.Code,
             var other => other.ToString(),
         };

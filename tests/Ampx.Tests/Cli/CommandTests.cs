@@ -53,6 +53,19 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Equal("", result.Error);
     }
 
+    [Theory]
+    [InlineData(null, "acme/shop", "--issue", "12", "--auto-merge")]
+    [InlineData(null, "--repo", "acme/shop", "--issue", "12", "--auto-merge")]
+    [InlineData("Only the server", "acme/shop", "Only the server", "--issue", "12", "--auto-merge")]
+    [InlineData("Only the server", "--repo", "acme/shop", "--issue", "12", "--task", "Only the server", "--auto-merge")]
+    public async Task An_issue_may_stand_for_the_task(string? prompt, params string[] words)
+    {
+        var result = await _home.Run(["start", .. words]);
+        Assert.True(result.Exit == 0, result.Error);
+        var sent = JsonNode.Parse(_server.Seen.Single(seen => seen.What == "POST /api/v1/tasks").Body)!;
+        Assert.Equal(("acme/shop", prompt, 12, true), ((string?)sent["repo"], (string?)sent["prompt"], (int?)sent["issue"], (bool?)sent["auto_merge"]));
+    }
+
     [Fact]
     public async Task A_start_sends_what_was_said_and_prints_where_to_look()
     {

@@ -29,6 +29,11 @@ internal sealed class StandIn : IAsyncDisposable
     public List<LogEntry> Log { get; } = [];
     public List<Attempt> Attempts { get; } = [];
 
+    /// <summary>What doctor finds; null: a service that is too old for the question.</summary>
+    public IReadOnlyList<DoctorCheck>? Checks { get; set; } = [];
+
+    public string Version { get; set; } = "0.1.0";
+
     /// <summary>Lines of the log stream after which the connection breaks off, once.</summary>
     public int? BreakAfter { get; set; }
 
@@ -61,13 +66,14 @@ internal sealed class StandIn : IAsyncDisposable
             if (http.Request.Headers.Authorization != $"Bearer {Token}") await Refuse(http, 401, "unauthorized", "no token, or a wrong one");
             else await next(http);
         });
-        _app.MapGet("/api/v1/version", http => Write(http, new ServerVersion("0.1.0")));
+        _app.MapGet("/api/v1/version", http => Write(http, new ServerVersion(Version)));
+        _app.MapGet("/api/v1/doctor", http => Checks is { } checks ? Write(http, new DoctorReport(checks)) : Refuse(http, 404, "not_found", "there is nothing at /api/v1/doctor"));
         _app.MapPost("/api/v1/signin-links", http => Write(http, new SignInLink("abc", "/signin?code=abc")));
         _app.MapGet("/api/v1/tasks", http => Write(http, new TaskList([.. Tasks.Values], null)));
         _app.MapPost("/api/v1/tasks", async http =>
         {
             var asked = JsonSerializer.Deserialize<StartTask>(await new StreamReader(http.Request.Body).ReadToEndAsync(), AmpxJson.Options)!;
-            var task = Tasks[Id] = Sample(status: Status.Queued, phase: Phase.WaitingForWorker) with { Repo = asked.Repo!, Prompt = asked.Prompt! };
+            var task = Tasks[Id] = Sample(status: Status.Queued, phase: Phase.WaitingForWorker) with { Repo = asked.Repo!, Prompt = asked.Prompt ?? "" };
             http.Response.StatusCode = 201;
             await Write(http, task);
         });

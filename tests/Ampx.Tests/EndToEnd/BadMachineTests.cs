@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Ampx.Core.Api;
@@ -149,23 +148,5 @@ public sealed class BadMachineTests
         await using var stream = File.Create(file);
         var piece = new byte[1 << 20];
         for (; bytes > 0; bytes -= piece.Length) await stream.WriteAsync(piece.AsMemory(0, (int)Math.Min(bytes, piece.Length)));
-    }
-
-    /// <summary>A small disk of its own, for as long as the test runs.</summary>
-    private sealed class Mount(string folder) : IAsyncDisposable
-    {
-        /// <summary>Null where this user may not mount.</summary>
-        public static async Task<Mount?> Tmpfs(string folder, string options) =>
-            OperatingSystem.IsLinux() && await Run("mount", "-t", "tmpfs", "-o", $"size={options}", "tmpfs", folder) == 0 ? new Mount(folder) : null;
-
-        // Lazily: the service may still be ending, and the stage removes the folder after it.
-        public async ValueTask DisposeAsync() => await Run("umount", "--lazy", folder);
-
-        private static async Task<int> Run(string program, params string[] arguments)
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            await process.WaitForExitAsync();
-            return process.ExitCode;
-        }
     }
 }

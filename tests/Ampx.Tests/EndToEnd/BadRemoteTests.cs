@@ -2,6 +2,7 @@ using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Accounts;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
@@ -14,7 +15,7 @@ public sealed class GitHubService : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        GitHub = await FakeGitHubServer.Start();
+        GitHub = await DescribedGitHub.Start();
         Stage = GitHubTests.GitHubStage(GitHub);
         Stage.Environment["Ampx__GitHub__Token"] = GitHub.Site.Tokens.Create(new TokenSpec
         {

@@ -2,6 +2,7 @@ using Ampx.Core.Tasks;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Control;
 using Ampx.Silo.Agents.Runs;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
@@ -38,7 +39,7 @@ public sealed class CrashTests
     [InlineData(Phase.OpeningPr)]
     public async Task Killed_in(Phase phase)
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubTests.GitHubStage(github);
         stage.Environment["Ampx__Workers__Slots"] = "1";
         stage.Environment["Ampx__Retry__BaseDelay"] = "00:00:04";
@@ -68,7 +69,7 @@ public sealed class CrashTests
     [Fact]
     public async Task Killed_while_merging()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubTests.GitHubStage(github);
         var repo = await github.CreateRepository("acme/answer", GitHubTests.Files(Workflow));
         await stage.Up();
@@ -89,7 +90,7 @@ public sealed class CrashTests
     [Fact]
     public async Task Killed_while_stopping()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubTests.GitHubStage(github);
         await github.CreateRepository("acme/answer", GitHubTests.Files(Workflow));
         await stage.Up();

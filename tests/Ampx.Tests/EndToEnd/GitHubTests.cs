@@ -1,6 +1,7 @@
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.FakeGitHub;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
@@ -24,7 +25,7 @@ public sealed class GitHubTests
     [Fact]
     public async Task Red_feedback_green_pull_request_merge()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubStage(github);
         await github.CreateRepository("acme/answer", Files(Workflow));
         await stage.Up();
@@ -48,7 +49,7 @@ public sealed class GitHubTests
     [Fact]
     public async Task Red_three_times_needs_review_with_a_draft()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubStage(github);
         await github.CreateRepository("acme/answer", Files(Workflow));
         await stage.Up();
@@ -64,7 +65,7 @@ public sealed class GitHubTests
     [Fact]
     public async Task A_workflow_that_runs_on_pull_requests_gets_its_draft_first()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubStage(github);
         await github.CreateRepository("acme/answer", Files(Workflow.Replace("on: push", "on: pull_request", StringComparison.Ordinal)));
         await stage.Up();
@@ -79,7 +80,7 @@ public sealed class GitHubTests
     [Fact]
     public async Task A_repository_that_the_token_cannot_see_costs_nothing()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubStage(github);
         await stage.Up();
 

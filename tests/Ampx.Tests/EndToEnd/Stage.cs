@@ -34,6 +34,8 @@ public sealed class Stage : IAsyncDisposable
             ["Ampx__Ci__SettleTime"] = "00:00:01",
             ["GITHUB_TOKEN"] = null,
             ["GH_TOKEN"] = null,
+            ["GITHUB_APP_ID"] = null,
+            ["GITHUB_PRIVATE_KEY_PATH"] = null,
         };
     }
 
@@ -115,6 +117,14 @@ public sealed class Stage : IAsyncDisposable
         var (code, output, errors) = await Ampx(["start", "--json", "--repo", repo, "--task", prompt, .. more]);
         Assert.True(code == 0, $"start ended with {code}: {output}{errors}");
         return JsonSerializer.Deserialize<TaskView>(output, AmpxJson.Options)!;
+    }
+
+    /// <summary>The same over HTTP, for tests that start many.</summary>
+    public async Task<TaskView> Create(object order)
+    {
+        var (status, body) = await Ask(HttpMethod.Post, "tasks", new StringContent(JsonSerializer.Serialize(order), Encoding.UTF8, "application/json"));
+        Assert.True(status == 201, $"POST tasks: {status} {body}");
+        return JsonSerializer.Deserialize<TaskView>(body, AmpxJson.Options)!;
     }
 
     /// <summary>Asked over HTTP: a process for each look would take the machine from those that are tested.</summary>

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Ampx.FakeGitHub;
 using Ampx.FakeGitHub.Repositories;
+using Ampx.Tests.FakeGitHub.Description;
 using CliWrap;
 using CliWrap.Buffered;
 using Xunit;
@@ -43,7 +44,7 @@ public sealed class Forge : IAsyncDisposable
 
     public static async Task<Forge> Start(string on = "push")
     {
-        var server = await FakeGitHubServer.Start();
+        var server = await DescribedGitHub.Start(asksWrongly: true);
         await server.CreateRepository(Name, new Dictionary<string, string>
         {
             [".github/workflows/ci.yml"] = Workflow("sh ./test.sh", on),
@@ -98,12 +99,12 @@ public sealed class Forge : IAsyncDisposable
         return (await Get($"actions/runs?head_sha={sha}"))["workflow_runs"]![0]!;
     }
 
-    public static async Task Until(Func<bool> holds)
+    public static async Task Until(Func<bool> holds, int seconds = 30)
     {
         var since = Stopwatch.StartNew();
         while (!holds())
         {
-            Assert.True(since.Elapsed < TimeSpan.FromSeconds(30), "it did not come to hold within 30 s");
+            Assert.True(since.Elapsed < TimeSpan.FromSeconds(seconds), $"it did not come to hold within {seconds} s");
             await Task.Delay(20);
         }
     }

@@ -79,23 +79,6 @@ public class RestTests
     }
 
     [Fact]
-    public async Task Armed_auto_merge_merges_when_the_last_run_is_green()
-    {
-        await using var forge = await Forge.Start();
-        var actions = forge.Server.Site.Actions;
-        actions.Script(forge.Repository, new() { Branch = "feature", Runs = [new() { Status = "in_progress" }] });
-        await forge.Push("feature", "a.txt", "a");
-        var id = (string)(await forge.Get($"pulls/{await forge.OpenPull("feature")}"))["node_id"]!;
-        var (_, armed) = await forge.Send(HttpMethod.Post, "/api/graphql",
-            new { query = $"mutation {{ enablePullRequestAutoMerge(input: {{pullRequestId: \"{id}\", mergeMethod: SQUASH}}) {{ pullRequest {{ id }} }} }}" });
-        Assert.Null(armed!["errors"]);
-
-        actions.Update(forge.Repository, forge.Repository.Runs[0], new() { Conclusion = "success" });
-        await Forge.Until(() => forge.Repository.Pulls.Single().MergedAt is not null);
-        Assert.Equal("a", await forge.Repository.Git.Text("main", "a.txt"));
-    }
-
-    [Fact]
     public async Task An_ETag_answers_304_and_costs_nothing()
     {
         await using var forge = await Forge.Start();

@@ -152,8 +152,9 @@ public class WorkflowTests
         forge.Server.Site.Webhooks.Add(new($"{forge.Server.WebUrl}nobody", "secret"));
         var (sha, _) = await forge.Push("feature", "a.txt", "a");
         await forge.EndedRun(sha);
-        await Forge.Until(() => forge.Server.Site.Webhooks.Deliveries.Count == 4);
-        Assert.Equal(["push", "workflow_run requested", "workflow_run in_progress", "workflow_run completed"],
+        await Forge.Until(() => forge.Server.Site.Webhooks.Deliveries.Count == 7);
+        Assert.Equal(
+            ["push", "workflow_run requested", "check_run created", "workflow_run in_progress", "check_run completed", "check_suite completed", "workflow_run completed"],
             forge.Server.Site.Webhooks.Deliveries.Select(delivery => $"{delivery.Event} {JsonNode.Parse(delivery.Body)!["action"]}".Trim()));
     }
 

@@ -2,9 +2,10 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Ampx.Core.Tasks;
+using Ampx.Silo.Agents;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
-using Microsoft.Extensions.Logging.Abstractions;
+using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
@@ -20,6 +21,9 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
 
     /// <summary>Every call: "METHOD path?query", who asked, and the body.</summary>
     public List<(string Call, string? Authorization, string Body)> Seen { get; } = [];
+
+    /// <summary>What stands in the task's log.</summary>
+    public List<string> Notes { get; } = [];
 
     public FakeTimeProvider Time { get; } = new(Pushed.AddMinutes(1));
 
@@ -59,7 +63,7 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
 
     public FakeGitHubApi Says(string call, Func<HttpResponseMessage> answer)
     {
-        if (!_answers.TryGetValue(call, out var turns)) _answers[call] = turns = new();
+        if (!_answers.TryGetValue(InOrder(call), out var turns)) _answers[InOrder(call)] = turns = new();
         turns.Enqueue(answer);
         return this;
     }
@@ -82,10 +86,15 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
             LookAgain = TimeSpan.Zero,
         });
 #pragma warning disable CA2000 // They live as long as the test.
-        var credential = new GitHubCredential(options);
-        var api = new GitHubApi(options, credential, Time, this);
+        var clients = new GitHubClients(options, Time, this);
+        var credential = new PersonalToken(options, clients);
+        var api = new GitHubApi(credential, clients);
 #pragma warning restore CA2000
-        return new GitHubForge(api, credential, new GitHubActions(api, Time), new GitHubPullRequests(api, Options.Create(PullRequests), Time, NullLogger<GitHubPullRequests>.Instance),
+        TaskNotes notes = (_, _, _, text) => Notes.Add(text);
+        var pulls = new GitHubPullRequests(api, new AgentProfiles(Options.Create(new Dictionary<string, AgentOptions>())), Options.Create(PullRequests), notes);
+        var branches = new GitHubBranches(api, notes);
+        var actions = new GitHubActions(api, Time);
+        return new GitHubForge(api, credential, new GitHubRemotes(api, credential, actions, Time), actions, pulls, new GitHubMerges(api, pulls, branches, Time), branches, new GitHubIssues(api),
             new JobLogs(api, Time), Options.Create(new CiOptions()), Time);
     }
 
@@ -95,12 +104,16 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
         var path = url.StartsWith(Host, StringComparison.Ordinal) ? url[Host.Length..] : url;
         var body = request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
         lock (Seen) Seen.Add(($"{request.Method} {path}", request.Headers.Authorization?.ToString(), body));
-        var answer = _answers.TryGetValue($"{request.Method} {path}", out var turns) || _answers.TryGetValue($"{request.Method} {path.Split('?')[0]}", out turns)
+        var answer = _answers.TryGetValue(InOrder($"{request.Method} {path}"), out var turns) || _answers.TryGetValue($"{request.Method} {path.Split('?')[0]}", out turns)
             ? (turns.Count > 1 ? turns.Dequeue() : turns.Peek())()
             : new HttpResponseMessage(HttpStatusCode.NotFound) { Content = new StringContent("""{"message":"Not Found"}""", Encoding.UTF8, "application/json") };
         answer.RequestMessage = request;
         return answer;
     }
+
+    /// <summary>The query's parts have no order that anyone relies on.</summary>
+    private static string InOrder(string call) =>
+        call.Split('?') is [var path, var query] ? $"{path}?{string.Join('&', query.Split('&').Order(StringComparer.Ordinal))}" : call;
 
     private static JsonObject Run(string[] words, int index)
     {
@@ -125,6 +138,13 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
         };
     }
 
+    public const string Refs = "GET repos/o/r/git/matching-refs/heads/amp/mend-add-mnpqrs";
+
+    /// <summary>What <see cref="Refs"/> answers of a branch at <paramref name="sha"/>.</summary>
+    public static string Ref(string sha) => $$"""[{"ref":"refs/heads/amp/mend-add-mnpqrs","object":{"type":"commit","sha":"{{sha}}" } }]""";
+
+    public const string DeleteRef = "DELETE repos/o/r/git/refs/heads/amp/mend-add-mnpqrs";
+
     public static string Jobs(string name, string stepConclusion = "failure", string step = "Run npm test") => $$"""
         {"total_count":1,"jobs":[{"id":9000000001,"run_id":7000000000,"head_sha":"{{Sha}}","name":"{{name}}","status":"completed","conclusion":"failure","html_url":"https://ghe.acme.com/o/r/job/1",
         "started_at":"2026-01-01T12:00:01Z","completed_at":"2026-01-01T12:00:30Z","created_at":"2026-01-01T12:00:01Z","runner_id":3,"runner_name":"GitHub Actions 3","labels":["ubuntu-latest"],
@@ -132,8 +152,8 @@ internal sealed class FakeGitHubApi : HttpMessageHandler
         {"name":"{{step}}","number":{{(step is "Set up job" ? 1 : 2)}},"status":"completed","conclusion":"{{stepConclusion}}","started_at":"2026-01-01T12:00:02Z","completed_at":null}]}]}
         """;
 
-    public static string Pull(int number = 5, bool draft = false, string state = "open", string? sha = null, string mergeable = "true", string mergeableState = "clean", bool merged = false) => $$"""
-        {"id":6000000000,"number":{{number}},"node_id":"PR_x","state":"{{state}}","draft":{{(draft ? "true" : "false")}},"html_url":"https://ghe.acme.com/o/r/pull/{{number}}","title":"Mend add()","body":"",
+    public static string Pull(int number = 5, bool draft = false, string state = "open", string? sha = null, string mergeable = "true", string mergeableState = "clean", bool merged = false, string body = "", bool autoMerge = false) => $$"""
+        {"id":6000000000,"number":{{number}},"node_id":"PR_x","state":"{{state}}","draft":{{(draft ? "true" : "false")}},"html_url":"https://ghe.acme.com/o/r/pull/{{number}}","title":"Mend add()","body":"{{body}}","auto_merge":{{(autoMerge ? """{"merge_method":"squash"}""" : "null")}},
         "head":{"ref":"amp/mend-add-mnpqrs","sha":"{{sha ?? Sha}}"},"base":{"ref":"main","sha":"{{new string('b', 40)}}"},"mergeable":{{mergeable}},"mergeable_state":"{{mergeableState}}",
         "merged":{{(merged ? "true" : "false")}},"merged_at":{{(merged ? "\"2026-01-01T12:05:00Z\"" : "null")}},"merge_commit_sha":"{{new string('c', 40)}}","created_at":"2026-01-01T12:00:00Z","updated_at":"2026-01-01T12:00:00Z"}
         """;

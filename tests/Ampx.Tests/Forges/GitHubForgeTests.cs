@@ -112,8 +112,8 @@ public sealed class GitHubForgeTests : IDisposable
         _github.HasRuns("ci push in_progress").HasRuns("ci push success", "lint push skipped");
         var forge = _github.Forge();
 
-        var started = Assert.IsType<CiStarted>(await forge.ReadCi(_github.Repo, _github.Task, default));
-        var passed = Assert.IsType<CiPassed>(await forge.ReadCi(_github.Repo, _github.Task with { CiRunId = started.RunId }, default));
+        var started = Assert.IsType<CiStarted>((await forge.ReadCi(_github.Repo, _github.Task, default)).News);
+        var passed = Assert.IsType<CiPassed>((await forge.ReadCi(_github.Repo, _github.Task with { CiRunId = started.RunId }, default)).News);
 
         Assert.Equal(7_000_000_000, started.RunId);
         Assert.Equal(["success", "skipped"], passed.Report.Runs.Select(run => run.Conclusion));
@@ -129,7 +129,7 @@ public sealed class GitHubForgeTests : IDisposable
         paged.Says(Runs, page).Says(Runs, page.Replace("7000000000", "7000000009", StringComparison.Ordinal)
             .Replace("\"workflow_id\":2", "\"workflow_id\":3", StringComparison.Ordinal).Replace("completed", "in_progress", StringComparison.Ordinal).Replace("\"success\"", "null", StringComparison.Ordinal));
 
-        var started = Assert.IsType<CiStarted>(await paged.Forge().ReadCi(paged.Repo, paged.Task, default));
+        var started = Assert.IsType<CiStarted>((await paged.Forge().ReadCi(paged.Repo, paged.Task, default)).News);
         Assert.Equal(7_000_000_009, started.RunId);
         Assert.Contains("page=2", paged.Seen[1].Call, StringComparison.Ordinal);
 
@@ -147,7 +147,7 @@ public sealed class GitHubForgeTests : IDisposable
     {
         _github.HasRuns("ci push failure").Says(JobsOf, Jobs("test (20)"));
 
-        var red = Assert.IsType<CiFailed>(await _github.Forge().ReadCi(_github.Repo, _github.Task, default));
+        var red = Assert.IsType<CiFailed>((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
 
         var job = Assert.Single(Assert.Single(red.Report.Runs).Jobs);
         Assert.Equal(("test (20)", "failure", "Run npm test"), (job.Name, job.Conclusion, job.FailedStep));
@@ -159,9 +159,37 @@ public sealed class GitHubForgeTests : IDisposable
         _github.HasRuns("ci push failure").Says(JobsOf, Jobs("test", step: "Set up job")).Says("POST repos/o/r/actions/runs/7000000000/rerun-failed-jobs", "{}", HttpStatusCode.Created);
         var forge = _github.Forge();
 
-        Assert.Null(await forge.ReadCi(_github.Repo, _github.Task, default));
-        Assert.Null(await forge.ReadCi(_github.Repo, _github.Task, default));
+        Assert.Null((await forge.ReadCi(_github.Repo, _github.Task, default)).News);
+        Assert.Null((await forge.ReadCi(_github.Repo, _github.Task, default)).News);
 
+        Assert.Equal(1, _github.Calls("POST"));
+    }
+
+    [Fact]
+    public async Task A_rerun_whose_answer_was_lost_is_not_made_twice_though_GitHub_still_shows_the_old_attempt()
+    {
+        const string again = "POST repos/o/r/actions/runs/7000000000/rerun-failed-jobs";
+        _github.HasRuns("ci push failure").Says(JobsOf, Jobs("test", step: "Set up job"))
+            .Says(again, () => throw new HttpRequestException("the connection was cut")).Says(again, HttpStatusCode.Forbidden, "This workflow is already running");
+
+        Assert.Null((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
+        // Another process after a crash knows nothing of it, and asks.
+        Assert.Null((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
+
+        Assert.Equal(3, _github.Calls("POST"));
+    }
+
+    [Fact]
+    public async Task What_others_changed_at_the_base_meanwhile_is_not_the_tasks_change()
+    {
+        const string folder = "GET repos/o/r/contents/.github/workflows";
+        var (fork, theirs) = (new string('f', 40), new string('b', 40));
+        static string Listing(string blob) => $$"""[{"type":"file","path":".github/workflows/ci.yml","name":"ci.yml","sha":"{{blob}}"}]""";
+        _github.HasRuns("ci push startup_failure").Says($"{folder}?ref={Sha}", Listing("1")).Says($"{folder}?ref={theirs}", Listing("2")).Says($"{folder}?ref={fork}", Listing("1"))
+            .Says($"GET repos/o/r/compare/{theirs}...{Sha}", $$"""{"status":"diverged","merge_base_commit":{"sha":"{{fork}}"},"commits":[],"files":[]}""")
+            .Says("POST repos/o/r/actions/runs/7000000000/rerun", "{}", HttpStatusCode.Created);
+
+        Assert.Null((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
         Assert.Equal(1, _github.Calls("POST"));
     }
 
@@ -171,7 +199,7 @@ public sealed class GitHubForgeTests : IDisposable
         _github.HasRuns("ci push failure").Says(JobsOf, Jobs("test", step: "Set up job"))
             .Says("POST repos/o/r/actions/runs/7000000000/rerun-failed-jobs", HttpStatusCode.Forbidden, "Resource not accessible by integration");
 
-        var blocked = Assert.IsType<CiBlocked>(await _github.Forge().ReadCi(_github.Repo, _github.Task, default));
+        var blocked = Assert.IsType<CiBlocked>((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
 
         Assert.Equal(ErrorCodes.CiInfrastructure, blocked.Code);
     }
@@ -180,10 +208,10 @@ public sealed class GitHubForgeTests : IDisposable
     public async Task A_commit_without_workflows_ends_at_once_and_one_that_GitHub_does_not_know_yet_waits()
     {
         _github.HasRuns();
-        Assert.Null(await _github.Forge().ReadCi(_github.Repo, _github.Task, default));
+        Assert.Null((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
 
         _github.Says("GET repos/o/r/contents/", """[{"type":"file","path":"README.md","name":"README.md","sha":"1"}]""");
-        var blocked = Assert.IsType<CiBlocked>(await _github.Forge().ReadCi(_github.Repo, _github.Task, default));
+        var blocked = Assert.IsType<CiBlocked>((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
 
         Assert.Equal(ErrorCodes.CiNotStarted, blocked.Code);
     }
@@ -195,11 +223,11 @@ public sealed class GitHubForgeTests : IDisposable
         static string Listing(string blob) => $$"""[{"type":"file","path":".github/workflows/ci.yml","name":"ci.yml","sha":"{{blob}}"}]""";
         _github.HasRuns("ci push startup_failure").Says($"{folder}?ref={Sha}", Listing("1")).Says($"{folder}?ref={new string('b', 40)}", Listing("1"))
             .Says("POST repos/o/r/actions/runs/7000000000/rerun", "{}", HttpStatusCode.Created);
-        Assert.Null(await _github.Forge().ReadCi(_github.Repo, _github.Task, default));
+        Assert.Null((await _github.Forge().ReadCi(_github.Repo, _github.Task, default)).News);
 
         using var changed = new FakeGitHubApi();
         changed.HasRuns("ci push startup_failure").Says($"{folder}?ref={Sha}", Listing("2")).Says($"{folder}?ref={new string('b', 40)}", Listing("1"));
-        Assert.IsType<CiFailed>(await changed.Forge().ReadCi(changed.Repo, changed.Task, default));
+        Assert.IsType<CiFailed>((await changed.Forge().ReadCi(changed.Repo, changed.Task, default)).News);
 
         var feedback = await changed.Forge().CollectFeedback(changed.Repo, changed.Task, default);
         Assert.Contains("check that .github/workflows/ci.yml is a valid workflow file", feedback.Text, StringComparison.Ordinal);

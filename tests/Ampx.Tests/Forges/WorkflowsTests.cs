@@ -20,8 +20,21 @@ public class WorkflowsTests
     [InlineData("on: [push", true, true)]
     [InlineData("\t- : ][", true, true)]
     [InlineData("", true, true)]
+    [InlineData("\uFEFFon: pull_request", false, true)]
+    [InlineData("on: &events [push]\njobs: {}", true, false)]
+    [InlineData("x: &events [push]\non: *events", true, true)]
+    [InlineData("on:\n  pull_request:\n    types: [ready_for_review]\n  push:\n    paths: [docs/**]", true, true)]
+    [InlineData("on: push\non: pull_request", true, true)]
     public void Any_form_of_on_is_understood_and_what_is_unreadable_counts_as_yes(string file, bool push, bool pullRequest) =>
         Assert.Equal(new WorkflowTriggers(push, pullRequest), Workflows.Triggers(file));
+
+    [Theory]
+    [InlineData("on: ", "[")]
+    [InlineData("", "{a: ")]
+    [InlineData("on: push\njobs:\n  a: ", "[")]
+    [InlineData("on: push\njobs: ", "- ")]
+    public void A_file_that_is_nested_without_end_harms_nothing(string begin, string nest) =>
+        Workflows.Triggers(begin + string.Concat(Enumerable.Repeat(nest, 100_000)));
 
     [Theory]
     [InlineData(PullRequestTime.Auto, "on: push", false)]

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Ampx.Core.Api;
+using Ampx.Core.Ci;
 using Ampx.Core.Logs;
 using Ampx.Core.Tasks;
 using Orleans.Runtime;
@@ -14,6 +16,11 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
     public FakeTask this[string id] => tasks[ITaskGrain.KeyOf(id)];
 
     public Exception? Trouble { get; set; }
+
+    public FakeDoctor Doctor { get; } = new();
+
+    /// <summary>What the repositories' watches were told.</summary>
+    public ConcurrentQueue<(string Watch, string Delivery, string? About)> Hints { get; } = [];
 
     /// <summary>A task that is there already.</summary>
     public FakeTask Has(string id, string owner = "somebody", string repo = "acme/shop")
@@ -45,15 +52,15 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
         this[taskId].State?.Attempt is { } attempt ? [attempt] : []);
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithStringKey =>
-        (TGrainInterface)(object)Grain(primaryKey);
+        (TGrainInterface)(object)(typeof(TGrainInterface) == typeof(ICiWatchGrain) || typeof(TGrainInterface) == typeof(IPullRequestWatchGrain) ? new FakeWatch(primaryKey, Hints) : Grain(primaryKey));
 
     private FakeTask Grain(string key) => tasks.GetOrAdd(key, _ => new FakeTask(time));
 
     private IEnumerable<TaskState> States() => tasks.Values.Select(task => task.State).OfType<TaskState>();
 
-    // The gateway asks for tasks only.
+    // The gateway asks for tasks, for watches, and for the doctor.
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => Doctor is TGrainInterface doctor ? doctor : throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainObserverInterface IGrainFactory.CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj) => throw new NotSupportedException();
@@ -70,6 +77,39 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
     IAddressable IGrainFactory.GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => throw new NotSupportedException();
 }
 
+/// <summary>Only listens.</summary>
+internal sealed class FakeWatch(string key, ConcurrentQueue<(string Watch, string Delivery, string? About)> hints) : ICiWatchGrain, IPullRequestWatchGrain
+{
+    public Task Start(ImmutableArray<string> spellings) => throw new NotSupportedException();
+
+    public Task Start() => throw new NotSupportedException();
+
+    public Task Watch(string taskId, int step) => throw new NotSupportedException();
+
+    public Task Watch() => throw new NotSupportedException();
+
+    public Task Hint(string deliveryId, int number) => Hint(deliveryId, $"#{number}");
+
+    public Task Hint(string deliveryId, string? sha)
+    {
+        hints.Enqueue((key, deliveryId, sha));
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>Finds what it was told to find.</summary>
+internal sealed class FakeDoctor : IDoctorGrain
+{
+    public IReadOnlyList<DoctorCheck> Finds { get; set; } = [];
+    public string? Asked { get; private set; }
+
+    public Task<IReadOnlyList<DoctorCheck>> Examine(string? repo, CancellationToken cancel)
+    {
+        Asked = repo;
+        return Task.FromResult(Finds);
+    }
+}
+
 /// <summary>A task's grain without Orleans: the machine and its state.</summary>
 internal sealed class FakeTask(TimeProvider time) : ITaskGrain
 {
@@ -78,7 +118,7 @@ internal sealed class FakeTask(TimeProvider time) : ITaskGrain
 
     public List<TaskState> Past { get; } = [];
 
-    /// <summary>What happens as soon as a merge is ordered.</summary>
+    /// <summary>What happens as soon as a merge is ordered, or an armed one taken back.</summary>
     public TaskEvent? OnMerge { get; set; }
 
     public TaskState? State
@@ -120,7 +160,7 @@ internal sealed class FakeTask(TimeProvider time) : ITaskGrain
         if (ifVersion is { } version && version != State!.Version) return Task.FromResult<Refusal?>(new("precondition_failed", "it has moved on"));
         if (TaskMachine.WhyNot(State!, order) is { } refusal) return Task.FromResult<Refusal?>(refusal);
         Hears(order);
-        if (order is MergeRequested && OnMerge is not null) Hears(OnMerge);
+        if (State!.Phase is Phase.Merging && OnMerge is not null) Hears(OnMerge);
         return Task.FromResult<Refusal?>(null);
     }
 
@@ -195,7 +235,9 @@ internal sealed class FakeFacts : IServiceFacts
             Repo = request.Repo!,
             Base = request.Base,
             Agent = request.Agent ?? "amp",
-            Prompt = request.Prompt!,
+            Prompt = request.Prompt ?? "",
+            Issue = request.Issue,
+            AutoMerge = request.AutoMerge,
             MaxAttempts = request.MaxAttempts ?? 3,
             MaxTokens = request.MaxTokens,
             MaxTime = request.MaxTime,
@@ -203,6 +245,11 @@ internal sealed class FakeFacts : IServiceFacts
             Draft = request.Draft,
         }, null)
         : ((NewTask?)null, Refuses));
+
+    /// <summary>Why the branch of any ended task takes no more work.</summary>
+    public Refusal? BranchGone { get; set; }
+
+    public Task<Refusal?> WhyBranchGone(TaskState task, CancellationToken cancel) => Task.FromResult(task.Ended ? BranchGone : null);
 
     public Task<string> Diff(TaskState task, CancellationToken cancel) => Task.FromResult(Changes);
 }

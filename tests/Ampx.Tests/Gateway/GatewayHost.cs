@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -23,10 +24,13 @@ public sealed class GatewayHost : IAsyncLifetime
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ampx-gateway-");
     private WebApplication app = null!;
 
+    internal const string WebhookSecret = "hush, the hook's";
+
     internal FakeTimeProvider Time { get; } = new(DateTimeOffset.Parse("2026-05-04T12:00:00Z", null));
     internal FakeTasks Tasks { get; }
     internal FakeLogs Logs { get; }
     internal FakeFacts Facts { get; } = new();
+    internal Written Log { get; } = new();
     internal string DataDirectory => Path.Combine(folder.FullName, "data");
     internal string Token => File.ReadAllText(LocalToken.PathIn(DataDirectory)).Trim();
     internal Uri Address { get; private set; } = null!;
@@ -49,7 +53,7 @@ public sealed class GatewayHost : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Trace).AddProvider(Log);
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(Time);
         builder.Services.AddSingleton<IGrainFactory>(Tasks);
@@ -62,6 +66,7 @@ public sealed class GatewayHost : IAsyncLifetime
             options.DataDirectory = DataDirectory;
             options.Dashboard = false;
             options.Version = "1.2.3";
+            options.GitHubWebhookSecret = WebhookSecret;
         });
         app = builder.Build();
         app.MapAmpxGateway();
@@ -99,6 +104,25 @@ public sealed class GatewayHost : IAsyncLifetime
         return new(
             (int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync(),
             response.Headers.Concat(response.Content.Headers).ToDictionary(header => header.Key, header => string.Join(",", header.Value), StringComparer.OrdinalIgnoreCase));
+    }
+}
+
+/// <summary>Every line that the gateway logs.</summary>
+internal sealed class Written : ILoggerProvider, ILogger
+{
+    public ConcurrentQueue<string> Lines { get; } = [];
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Lines.Enqueue($"{formatter(state, exception)} {exception}");
+
+    public void Dispose()
+    {
     }
 }
 

@@ -27,6 +27,38 @@ public sealed class OrdersTests(GatewayHost gateway) : IClassFixture<GatewayHost
         Assert.Equal(204, (await gateway.Patch(Path, """{"action":"continue"}""")).Status);
     }
 
+    [Fact]
+    public async Task A_branch_that_is_gone_takes_no_continue()
+    {
+        gateway.Facts.BranchGone = new("branch_gone", "somebody deleted it");
+        try
+        {
+            Assert.Equal(204, (await gateway.Patch(Path, """{"action":"continue","prompt":"x"}""")).Status);
+            task.Hears(new AbortRequested());
+            (await gateway.Patch(Path, """{"action":"continue","prompt":"x"}""")).Problem(409, "branch_gone");
+            Assert.Equal(Status.Aborted, task.State!.Status);
+        }
+        finally
+        {
+            gateway.Facts.BranchGone = null;
+        }
+    }
+
+    [Fact]
+    public async Task An_armed_merge_is_answered_once_it_is_armed_and_an_abort_once_it_is_taken_back()
+    {
+        task.Succeeds().State = task.State! with { PullRequest = new(5, "https://x/5", PullRequestState.Open) };
+        task.OnMerge = new AutoMergeArmed();
+        Assert.Equal(204, (await gateway.Patch(Path, """{"action":"merge","auto":true}""")).Status);
+        Assert.True(task.State!.PullRequest!.AutoMerge);
+
+        task.OnMerge = new MergeRefused("not_mergeable", "GitHub said no");
+        (await gateway.Patch(Path, """{"action":"abort"}""")).Problem(409, "not_mergeable");
+        task.OnMerge = new AutoMergeDisarmed();
+        Assert.Equal(204, (await gateway.Patch(Path, """{"action":"abort"}""")).Status);
+        Assert.False(task.State!.PullRequest!.AutoMerge);
+    }
+
     [Theory]
     [InlineData("{}", "action")]
     [InlineData("""{"action":"stop"}""", "action")]

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using FsCheck;
 using FsCheck.Fluent;
@@ -14,6 +15,19 @@ public sealed class ServiceApiTests(GatewayHost gateway) : IClassFixture<Gateway
     {
         Assert.Equal($$"""{"name":"{{Environment.UserName}}","role":"admin"}""", (await gateway.Get("/api/v1/whoami")).Body);
         Assert.Equal("""{"version":"1.2.3"}""", (await gateway.Get("/api/v1/version")).Body);
+    }
+
+    [Fact]
+    public async Task Doctor_tells_each_check_and_hands_the_repository_on()
+    {
+        gateway.Tasks.Doctor.Finds = [DoctorCheck.Fine("git", "git version 2.39.5"), DoctorCheck.Bad("agent:amp", "not signed in", "Run 'amp login'.")];
+        var answer = await gateway.Get("/api/v1/doctor?repo=acme%2Fshop");
+        Assert.Equal(
+            (200, "application/json", "acme/shop", """{"checks":[{"name":"git","ok":true,"needed":true,"detail":"git version 2.39.5","fix":null},{"name":"agent:amp","ok":false,"needed":true,"detail":"not signed in","fix":"Run 'amp login'."}]}"""),
+            (answer.Status, answer.Type, gateway.Tasks.Doctor.Asked, answer.Body));
+        Assert.Equal(200, (await gateway.Get("/api/v1/doctor")).Status);
+        Assert.Null(gateway.Tasks.Doctor.Asked);
+        (await GatewayHost.Send(gateway.Stranger, HttpMethod.Get, "/api/v1/doctor", null)).Problem(401, "unauthorized");
     }
 
     [Fact]

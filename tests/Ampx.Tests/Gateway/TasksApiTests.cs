@@ -32,9 +32,21 @@ public sealed class TasksApiTests(GatewayHost gateway) : IClassFixture<GatewayHo
     [InlineData("""{"repo":"a/b","prompt":"x","max_tokens":0,"max_time":"-00:00:01"}""", "max_time", "max_tokens")]
     [InlineData("""{"repo":"a/b","prompt":"x","max_time":"soon"}""", "max_time")]
     [InlineData("""{"repo":"a/b","prompt":"x","base":"--upload-pack=x","agent":"","ci":" "}""", "agent", "base", "ci")]
+    [InlineData("""{"repo":"a/b","issue":0}""", "issue")]
+    [InlineData("""{"repo":"a/b","issue":"12"}""", "issue")]
+    [InlineData("""{"repo":"a/b","prompt":"x","draft":true,"auto_merge":true}""", "auto_merge")]
     [InlineData("""{"repo":["a/b"],"prompt":{"a":1}}""", "prompt", "repo")]
     public async Task A_mistake_in_a_new_task_is_named_by_its_field(string json, params string[] fields) =>
         (await gateway.Post("/api/v1/tasks", json)).BadFields(fields);
+
+    [Fact]
+    public async Task An_issue_may_stand_for_the_prompt()
+    {
+        var made = await gateway.Post("/api/v1/tasks", """{"repo":"acme/shop","issue":12,"auto_merge":true}""");
+        Assert.Equal(201, made.Status);
+        var task = gateway.Tasks[made.Json.GetProperty("id").GetString()!].State!;
+        Assert.Equal((12, true, "Resolve issue #12."), (task.Issue, task.AutoMergeWanted, task.Prompt));
+    }
 
     [Fact]
     public async Task A_prompt_may_have_32_KiB_of_UTF8_and_not_a_byte_more()

@@ -1,3 +1,4 @@
+using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Grains;
 using Ampx.Tests.Storage;

@@ -30,10 +30,14 @@ internal sealed class Silo : IAsyncDisposable
     public IWorkQueueGrain Queue => cluster.Client.GetGrain<IWorkQueueGrain>(0);
     public IGrainFactory Grains => cluster.Client;
 
-    public static async Task<Silo> Start(StorageFolder files, TimeProvider? time = null, params (string Key, string Value)[] settings)
+    public static Task<Silo> Start(StorageFolder files, TimeProvider? time = null, params (string Key, string Value)[] settings) => Start(1, files, time, settings);
+
+    /// <summary>Several silos over the same files.</summary>
+    public static async Task<Silo> Start(short silos, StorageFolder files, TimeProvider? time, params (string Key, string Value)[] settings)
     {
         var (storage, calls) = (new FaultyStorage(), new Calls());
-        var builder = new InProcessTestClusterBuilder(1);
+        var started = 0;
+        var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ServiceId = "ampx";
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((_, silo) =>
@@ -44,7 +48,8 @@ internal sealed class Silo : IAsyncDisposable
             silo.Services.AddSingleton(new TaskRules());
             silo.Services.AddGit(_ => files.Folder).AddForges();
             silo.AddAmpxStorage(files.Open);
-            storage.StandBefore(silo.Services);
+            // The disk of the first silo fails when told to; each has its own way to the files, for it goes with the silo.
+            (Interlocked.Increment(ref started) == 1 ? storage : new FaultyStorage()).StandBefore(silo.Services);
             silo.AddIncomingGrainCallFilter(calls);
         });
         var cluster = builder.Build();
@@ -68,6 +73,13 @@ internal sealed class Silo : IAsyncDisposable
     public Task<TaskState> PlantRun(RunClaim run, string repo = "acme/shop") => Plant(TaskMachine.Apply(NewTask(repo: repo), new Claimed(run) { At = StorageFolder.Start }, new TaskRules()));
 
     public static TaskState NewTask(string owner = "ada", string repo = "acme/shop") => StorageFolder.NewTask(owner: owner, repo: repo);
+
+    /// <summary>Ends, without a word, the silo on which <paramref name="grain"/> is active.</summary>
+    public async Task KillSiloOf(IAddressable grain)
+    {
+        var at = await cluster.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(grain);
+        await cluster.KillSiloAsync(cluster.Silos.Single(silo => silo.SiloAddress.Equals(at)));
+    }
 
     /// <summary>How often the task was woken.</summary>
     public int Wakes(string id) => calls.Woken.GetValueOrDefault(Task(id).GetGrainId());

@@ -5,6 +5,7 @@ using Ampx.FakeGitHub.Control;
 using Ampx.Runs;
 using Ampx.Silo.Agents.Runs;
 using Ampx.Tests.EndToEnd;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 namespace Ampx.Tests.Grains;
@@ -32,7 +33,7 @@ public sealed class StopTests
     [InlineData(Phase.WaitingForCi, "GET", "*/actions/runs*")]
     public async Task An_abort_frees_the_slot_within_five_seconds(Phase phase, string method, string path)
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubTests.GitHubStage(github);
         stage.Environment["Ampx__Workers__Slots"] = "1";
         await github.CreateRepository("acme/answer", GitHubTests.Files(Workflow));
@@ -56,7 +57,7 @@ public sealed class StopTests
     [Fact]
     public async Task The_service_stops_within_ten_seconds_whatever_is_under_way_and_goes_on_with_it()
     {
-        await using var github = await FakeGitHubServer.Start();
+        await using var github = await DescribedGitHub.Start();
         await using var stage = GitHubTests.GitHubStage(github);
         stage.Environment["Ampx__Workers__Slots"] = "3";
         stage.Agent("right", "echo 42 > answer");

@@ -206,8 +206,10 @@ public abstract class TaskIndexTests : IDisposable
         Assert.Equal([(ci.Id, RunKind.Ci), (agent.Id, RunKind.Agent)], (await rows.WaitingForWorker(StorageFolder.Soon)).Select(w => (w.TaskId, w.Kind)));
         Assert.Equal([new ClaimedRun(working.Id, "run-2", "w2", RunKind.Agent, Phase.Agent, 1, "ada", "acme/shop")], await rows.RunsOf("w2", StorageFolder.Soon));
         Assert.Equal(2, (await rows.AllRuns(StorageFolder.Soon)).Count);
-        Assert.Equal([new WaitingForCi(watched.Id, "acme/shop", "abc", 1, At(2))], await rows.WaitingForCi("acme/shop", StorageFolder.Soon));
-        Assert.Equal([watched.Id], (await rows.WaitingForCi(null, StorageFolder.Soon)).Select(w => w.TaskId));
+        Assert.Equal([new WaitingForCi(watched.Id, "acme/shop", "abc", 1, At(2))], await rows.WaitingForCi(["acme/shop"], StorageFolder.Soon));
+        Assert.Empty(await rows.WaitingForCi([], StorageFolder.Soon));
+        Assert.Equal(["acme/shop"], await rows.ReposWaitingForCi(StorageFolder.Soon));
+        Assert.Equal([(working.Id, Phase.Agent), (watched.Id, Phase.WaitingForCi)], (await rows.States([working.Id, watched.Id, "none"], StorageFolder.Soon)).OrderBy(task => task.Phase).Select(task => (task.Id, task.Phase)));
         Assert.Equal([working.Id], (await rows.InPhases(WakeShard.Of(working.Id), [Phase.Agent, Phase.Publishing], StorageFolder.Soon)).Select(p => p.TaskId));
         Assert.Equal([ended.Id], await rows.EndedBefore(At(9), 10, StorageFolder.Soon));
         Assert.Empty(await rows.EndedBefore(At(8), 10, StorageFolder.Soon));

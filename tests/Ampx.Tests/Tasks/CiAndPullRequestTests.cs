@@ -20,6 +20,28 @@ public class CiAndPullRequestTests
     }
 
     [Fact]
+    public void A_draft_that_no_workflow_judges_is_marked_ready_and_judged_again()
+    {
+        var draft = After([.. Run("c1"), new Pushed("c1", PullRequestFirst: true), Opened(PullRequestState.Draft)]);
+        var skipped = draft.Then(Blocked(ErrorCodes.CiNotStarted));
+        Assert.Equal((OpeningPr, new OpenPullRequest(Draft: false)), (skipped.Phase, TaskMachine.Next(skipped)));
+        Assert.Equal("marking the pull request ready", skipped.Summary);
+        var ready = skipped.Then(Opened());
+        Assert.Equal((WaitingForCi, ready.UpdatedAt), (ready.Phase, ready.CiSince));
+        Assert.Equal(Status.Success, ready.Then(Green).Status);
+        Assert.Equal((Status.NeedsReview, ErrorCodes.CiNotStarted), (ready.Then(Blocked(ErrorCodes.CiNotStarted)).Status, ready.Then(Blocked(ErrorCodes.CiNotStarted)).Error?.Code));
+        Assert.Equal(CollectingFeedback, ready.Then(Red).Phase);
+        Assert.Equal(Status.NeedsReview, draft.Then(Blocked()).Status);
+    }
+
+    [Fact]
+    public void A_draft_that_was_asked_for_stays_one_when_no_workflow_judges_it()
+    {
+        var task = New(Order with { Draft = true }).Then([.. Run("c1"), new Pushed("c1", PullRequestFirst: true), Opened(PullRequestState.Draft), Blocked(ErrorCodes.CiNotStarted)]);
+        Assert.Equal((Status.NeedsReview, PullRequestState.Draft), (task.Status, task.PullRequest?.State));
+    }
+
+    [Fact]
     public void The_second_push_finds_its_pull_request_there()
     {
         var task = After([.. Run("c1"), new Pushed("c1", true), Opened(PullRequestState.Draft), Red, Why(), .. Run("c2", "c1"), new Pushed("c2", true)]);
@@ -72,6 +94,27 @@ public class CiAndPullRequestTests
         task = After([.. ToCi("c1"), Green, Opened(), Seen(PullRequestState.Closed)]);
         Assert.Equal((Status.NeedsReview, PullRequestState.Closed), (task.Status, task.PullRequest!.State));
         Assert.Equal(OpeningPr, task.Then([Continue("again"), .. ToCi("c2", "c1"), Green]).Phase);
+    }
+
+    [Fact]
+    public void A_pull_request_merged_by_a_person_before_the_verdict_ends_with_the_verdict()
+    {
+        var task = After([.. ToCi("c1"), Green, Opened()]);
+        var merged = task.PullRequest! with { State = PullRequestState.Merged };
+        var passed = task.Then(((CiPassed)Green) with { PullRequest = merged });
+        Assert.Equal((Done, Status.Success, PullRequestState.Merged, "merged"), (passed.Phase, passed.Status, passed.PullRequest!.State, passed.Summary));
+        var without = task.Then(((CiBlocked)Blocked(ErrorCodes.PullRequestClosed)) with { PullRequest = merged });
+        Assert.Equal((Done, Status.NeedsReview, PullRequestState.Merged), (without.Phase, without.Status, without.PullRequest!.State));
+    }
+
+    [Fact]
+    public void An_armed_auto_merge_remembers_its_order_until_the_pull_request_is_over()
+    {
+        var order = new MergeOrder(Auto: true, DeleteBranch: true);
+        var armed = After([.. ToSuccess, new MergeRequested(order), new AutoMergeArmed()]);
+        Assert.Equal((Done, order), (armed.Phase, armed.Merge));
+        Assert.Null(armed.Then(Seen(PullRequestState.Merged)).Merge);
+        Assert.Null(armed.Then(Abort, new AutoMergeDisarmed()).Merge);
     }
 
     [Fact]

@@ -10,9 +10,16 @@ public sealed class GitHubActions(GitHubApi api, TimeProvider time)
 {
     /// <summary>GitHub shows at most 1,000 results of one listing.</summary>
     private const int MostPages = 10;
+
+    /// <summary>A cancelled matrix may have hundreds of jobs, all for the same reason.</summary>
+    private const int MostReasons = 5;
     private static readonly TimeSpan RerunShows = TimeSpan.FromMinutes(1);
+    private readonly RunListings _listings = new(api);
     private readonly ConcurrentDictionary<(string Repo, string Commit), IReadOnlyDictionary<string, string>> _workflows = new();
     private readonly ConcurrentDictionary<long, DateTimeOffset> _rerun = new();
+
+    /// <inheritdoc cref="IForge.ListCi"/>
+    public Task<CiListing> List(RepoRef repo, CiScope scope, CiListing? before, CancellationToken cancel) => _listings.List(repo, scope, before, cancel);
 
     /// <summary>All runs of <paramref name="sha"/>, every page, without their jobs.</summary>
     public async Task<IReadOnlyList<WorkflowRun>> Runs(RepoRef repo, string sha, CancellationToken cancel)
@@ -35,7 +42,27 @@ public sealed class GitHubActions(GitHubApi api, TimeProvider time)
             var answer = await api.Ask(repo, "read CI's jobs", client => client.Actions.Workflows.Jobs.List(repo.Owner, repo.Name, run.Id, wish, page), cancel);
             return (answer.Jobs, answer.TotalCount);
         });
-        return run with { Jobs = [.. found.DistinctBy(job => job.Id).Select(Ours)] };
+        var jobs = found.DistinctBy(job => job.Id).Select(Ours).ToList();
+        // First those that were cut off at work: the others may only have been stopped with them.
+        foreach (var unclear in jobs.Where(job => job.IsUnclear).OrderByDescending(job => job.FailedStep is not null).Take(MostReasons).ToList())
+            jobs[jobs.IndexOf(unclear)] = unclear with { Said = await Said(repo, unclear, cancel) };
+
+        return run with { Jobs = jobs };
+    }
+
+    /// <summary>Why a job ended, in GitHub's words: its annotations, which need checks:read. Without that, none.</summary>
+    private async Task<IReadOnlyList<string>> Said(RepoRef repo, WorkflowJob job, CancellationToken cancel)
+    {
+        try
+        {
+            var notes = await api.Ask(repo, "read a job's annotations", client => client.Check.Run.GetAllAnnotations(
+                repo.Owner, repo.Name, job.Id, new Octokit.ApiOptions { PageSize = 50, PageCount = 1 }), cancel);
+            return [.. notes.Where(note => note.AnnotationLevel is { StringValue: "failure" }).Select(note => note.Message).Where(words => !string.IsNullOrWhiteSpace(words))];
+        }
+        catch (ForgeException no) when (no.Code is ErrorCodes.GitHubForbidden or ErrorCodes.GitHubNotFound)
+        {
+            return [];
+        }
     }
 
     /// <summary>The commit has a workflow file. Unknown counts as yes: waiting is the smaller mistake.</summary>
@@ -44,10 +71,23 @@ public sealed class GitHubActions(GitHubApi api, TimeProvider time)
     /// <summary>The task added, changed or removed a workflow file.</summary>
     public async Task<bool> TouchedWorkflows(RepoRef repo, string baseCommit, string sha, CancellationToken cancel)
     {
-        var before = await WorkflowFiles(repo, baseCommit, cancel);
+        var before = await WorkflowFiles(repo, await ForkPoint(repo, baseCommit, sha, cancel), cancel);
         var after = await WorkflowFiles(repo, sha, cancel);
         return before is not null && after is not null
             && (before.Count != after.Count || after.Any(file => !before.TryGetValue(file.Key, out var blob) || blob != file.Value));
+    }
+
+    /// <summary>Where the branch left its base, which has moved on since: what others changed there isn't the task's.</summary>
+    private async Task<string> ForkPoint(RepoRef repo, string baseCommit, string sha, CancellationToken cancel)
+    {
+        try
+        {
+            return (await api.Ask(repo, "compare the branch", client => client.Repository.Commit.Compare(repo.Owner, repo.Name, baseCommit, sha), cancel)).MergeBaseCommit?.Sha ?? baseCommit;
+        }
+        catch (ForgeException none) when (none.Is(HttpStatusCode.NotFound))
+        {
+            return baseCommit;
+        }
     }
 
     /// <summary>Has GitHub run again what failed by CI's own fault.</summary>

@@ -17,6 +17,15 @@ public sealed class GitHubOptions
     /// <summary>A personal token; also read from <c>GITHUB_TOKEN</c> and <c>GH_TOKEN</c>. Never logged.</summary>
     public string? Token { get; set; }
 
+    /// <summary>A GitHub App's number or client ID; also read from <c>GITHUB_APP_ID</c>. An App goes before a token.</summary>
+    public string? AppId { get; set; }
+
+    /// <summary>The App's private key, a PEM file; also read from <c>GITHUB_PRIVATE_KEY_PATH</c>.</summary>
+    public string? PrivateKeyPath { get; set; }
+
+    /// <summary>Signs GitHub's webhook deliveries; without it none are taken. Never logged.</summary>
+    public string? WebhookSecret { get; set; }
+
     /// <summary>Where no token is set, the one of <c>gh auth login</c> is used: the service works for the person who started it (mode <c>local</c>).</summary>
     internal bool AskGh { get; set; }
 

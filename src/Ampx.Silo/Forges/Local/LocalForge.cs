@@ -8,14 +8,17 @@ using Microsoft.Extensions.Options;
 namespace Ampx.Silo.Forges.Local;
 
 /// <summary>A plain git remote: CI is a command that a worker runs, the pull request is the branch itself.</summary>
-public sealed class LocalForge(LocalMerge merging, ILogReader logs, IOptions<GitOptions> git, IOptions<CiOptions> ci) : IForge
+public sealed class LocalForge(LocalMerge merging, Mirrors mirrors, ILogReader logs, IOptions<GitOptions> git, IOptions<CiOptions> ci) : IForge
 {
     public Task<GitRemote> Remote(RepoRef repo, CancellationToken cancel) => Task.FromResult(new GitRemote(repo.Url));
 
     public string? CompareUrl(RepoRef repo, string baseBranch, string branch) => null;
 
     /// <summary>Never asked: the worker that runs the command reports its end.</summary>
-    public Task<TaskEvent?> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel) => Task.FromResult<TaskEvent?>(null);
+    public Task<CiListing> ListCi(RepoRef repo, CiScope scope, CiListing? before, CancellationToken cancel) => Task.FromResult(new CiListing(scope, []));
+
+    /// <inheritdoc/>
+    public Task<CiLook> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel) => Task.FromResult(new CiLook(null, null));
 
     public async Task<FeedbackCollected> CollectFeedback(RepoRef repo, TaskState task, CancellationToken cancel)
     {
@@ -31,6 +34,22 @@ public sealed class LocalForge(LocalMerge merging, ILogReader logs, IOptions<Git
     public Task<PullRequest> OpenPullRequest(RepoRef repo, TaskState task, bool draft, CancellationToken cancel) =>
         throw new NotSupportedException("a plain git remote has no pull requests");
 
+    /// <summary>There is none.</summary>
+    public Task<PullRequestSeen?> SeePullRequest(RepoRef repo, TaskState task, CancellationToken cancel) => Task.FromResult<PullRequestSeen?>(null);
+
+    public async Task<string?> WhyBranchGone(RepoRef repo, TaskState task, CancellationToken cancel)
+    {
+        var remote = new GitRemote(repo.Url);
+        var now = await mirrors.Fetch(remote, cancel);
+        if (!now.Heads.TryGetValue(task.Branch, out var tip)) return $"branch {task.Branch} was deleted from {repo.Url}";
+        var merged = tip != task.BaseSha && task.Base is { } into && now.Heads.TryGetValue(into, out var target) && await LocalMerge.AlreadyMerged(mirrors.Repository(remote), tip, target, cancel) is not null;
+        return merged ? $"branch {task.Branch} is merged into {task.Base} already" : null;
+    }
+
+    /// <exception cref="NotSupportedException">A plain git remote has no issues; a request for one is refused at once.</exception>
+    public Task<IssueText> ReadIssue(RepoRef repo, int number, CancellationToken cancel) => throw new NotSupportedException("a plain git remote has no issues");
+
+    /// <summary>Where nobody else has a say there is nothing to wait for: <see cref="MergeOrder.Auto"/> merges at once.</summary>
     public async Task<TaskEvent> Merge(RepoRef repo, TaskState task, MergeOrder order, CancellationToken cancel)
     {
         var remote = new GitRemote(repo.Url);

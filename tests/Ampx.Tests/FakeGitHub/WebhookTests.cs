@@ -1,0 +1,68 @@
+using System.Text.Json.Nodes;
+using Ampx.FakeGitHub.Control;
+using Ampx.Tests.FakeGitHub.Description;
+using Xunit;
+
+namespace Ampx.Tests.FakeGitHub;
+
+/// <summary>What the fake delivers is what GitHub says that it delivers.</summary>
+public class WebhookTests
+{
+    [Fact]
+    public async Task Deliveries_are_as_GitHub_describes_them()
+    {
+        await using var forge = await Forge.Start("[push, pull_request]");
+        forge.Server.Site.Webhooks.Add(new($"{forge.Server.WebUrl}nobody", "secret"));
+        forge.Repository.Settings = forge.Repository.Settings with { RequiredApprovals = 1 };
+        await forge.Push("feature", "a.txt", "a");
+        var id = (string)(await forge.Get($"pulls/{await forge.OpenPull("feature", draft: true)}"))["node_id"]!;
+        await forge.Push("feature", "a.txt", "b");
+        await Do(forge, "markPullRequestReadyForReview", id);
+        await Do(forge, "enablePullRequestAutoMerge", id);
+        await Do(forge, "disablePullRequestAutoMerge", id);
+        await Do(forge, "convertPullRequestToDraft", id);
+        await forge.Send(HttpMethod.Patch, "pulls/1", new { title = "Other" });
+        await forge.Send(HttpMethod.Patch, "pulls/1", new { state = "closed" });
+        await forge.Send(HttpMethod.Patch, "pulls/1", new { state = "open" });
+        await Do(forge, "markPullRequestReadyForReview", id);
+        await Do(forge, "enablePullRequestAutoMerge", id);
+        await forge.Server.Site.Repositories.Review(Forge.Name, 1);
+        await forge.Send(HttpMethod.Delete, "git/refs/heads/feature");
+        foreach (var run in forge.Repository.Runs) await run.Completed.WaitAsync(TimeSpan.FromSeconds(60));
+        string[] expected =
+        [
+            "push", "pull_request.opened", "pull_request.synchronize", "pull_request.ready_for_review", "pull_request.auto_merge_enabled", "pull_request.auto_merge_disabled",
+            "pull_request.converted_to_draft", "pull_request.edited", "pull_request.closed", "pull_request.reopened",
+            "workflow_run.requested", "workflow_run.in_progress", "workflow_run.completed", "check_run.created", "check_run.completed", "check_suite.completed",
+        ];
+        await Forge.Until(() => expected.Except(forge.Server.Site.Webhooks.Deliveries.Select(Name)).ToList() is []);
+
+        var strays = forge.Server.Site.Webhooks.Deliveries.SelectMany(Strays.OfDelivery).Distinct().ToList();
+        Assert.True(strays.Count == 0, string.Join('\n', strays));
+    }
+
+    [Fact]
+    public async Task Mischief_loses_doubles_delays_and_forges_deliveries()
+    {
+        await using var forge = await Forge.Start();
+        var hooks = forge.Server.Site.Webhooks;
+        hooks.Add(new($"{forge.Server.WebUrl}nobody", "secret", ["push"]));
+        hooks.Mischief = new() { Lost = 1 };
+        await forge.Push("lost", "a.txt", "a");
+        await Forge.Until(() => forge.Repository.Runs.Count == 1);
+        hooks.Mischief = new() { Doubled = 1, Late = 1, LatestMs = 50, Forged = 1 };
+        await forge.Push("doubled", "a.txt", "b");
+        await Forge.Until(() => hooks.Deliveries.Count == 2);
+        Assert.All(hooks.Deliveries, delivery => Assert.True(delivery.Forged && delivery.Body.Contains("refs/heads/doubled", StringComparison.Ordinal)));
+        Assert.Single(hooks.Deliveries.DistinctBy(delivery => delivery.Id));
+    }
+
+    private static string Name(Delivery delivery) =>
+        (string?)JsonNode.Parse(delivery.Body)!["action"] is { } action ? $"{delivery.Event}.{action}" : delivery.Event;
+
+    private static async Task Do(Forge forge, string mutation, string id)
+    {
+        var query = $"mutation($id: ID!) {{ {mutation}(input: {{pullRequestId: $id}}) {{ clientMutationId }} }}";
+        Assert.Null((await forge.Send(HttpMethod.Post, "/api/graphql", new { query, variables = new { id } })).Body!["errors"]);
+    }
+}
