@@ -75,7 +75,7 @@ public sealed class GitHubMergeTests : IDisposable
     [InlineData("Changes requested by reviewer.", "blocked", "a review is missing")]
     [InlineData("A conversation must be resolved before this pull request can be merged.", "blocked", "every conversation")]
     [InlineData("Pull Request is not mergeable", "behind", "wants branches up to date")]
-    [InlineData("This branch must not contain merge commits.", "blocked", "(This branch must not contain merge commits.)")]
+    [InlineData("This branch must not contain merge commits.", "blocked", "(This branch must not contain merge commits)")]
     public async Task GitHubs_words_come_with_what_can_be_done(string words, string state, string what)
     {
         _github.Says(One, Pull(mergeableState: state)).Says(MergeIt, HttpStatusCode.MethodNotAllowed, words)
