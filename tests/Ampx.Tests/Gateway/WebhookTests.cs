@@ -118,6 +118,16 @@ public sealed class WebhookTests(GatewayHost gateway) : IClassFixture<GatewayHos
         Assert.Equal(202, answer.Status);
     }
 
+    [Fact]
+    public async Task Without_a_secret_nothing_is_taken_and_GitHub_is_told_why()
+    {
+        await using var plain = new GatewayHost { Secret = "" };
+        await plain.InitializeAsync();
+        var answer = await GatewayHost.Send(plain.Stranger, HttpMethod.Post, "/webhooks/github", "{}", ("X-GitHub-Event", "push"), ("X-GitHub-Delivery", "none"), ("X-Hub-Signature-256", Sign("{}", "")));
+        Assert.Contains("WebhookSecret", answer.Problem(404, "not_found").GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Empty(plain.Tasks.Hints);
+    }
+
     private Task<Answer> Deliver(string what, string payload, string id, string? signature = UseOurs, string type = "application/json") => Send(what, payload, id, signature == UseOurs ? Sign(payload) : signature, type);
 
     private async Task<Answer> Send(string what, string payload, string id, string? signature, string type)
