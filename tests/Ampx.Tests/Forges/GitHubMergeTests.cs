@@ -126,6 +126,15 @@ public sealed class GitHubMergeTests : IDisposable
         Assert.Equal(ErrorCodes.GitHubForbidden, (await Assert.ThrowsAsync<ForgeException>(() => Merge())).Code);
     }
 
+    [Fact]
+    public async Task A_rate_limit_told_in_an_answer_of_200_is_waited_out_and_no_refusal()
+    {
+        _github.Says(One, Pull(mergeableState: "blocked")).Says(GraphQL, """{"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded for user ID 1."}]}""");
+        var limit = await Assert.ThrowsAsync<ForgeException>(() => Merge(new(Auto: true)));
+        Assert.NotNull(limit.RetryAt);
+        Assert.Contains("rate limit exceeded", limit.Message, StringComparison.Ordinal);
+    }
+
     // Auto-merge.
 
     [Fact]
