@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 namespace Ampx.Tests.Gateway;
@@ -35,6 +36,27 @@ public sealed class WebhookTests(GatewayHost gateway) : IClassFixture<GatewayHos
     {
         Assert.Equal(202, (await Deliver("pull_request", $$$"""{"action":"closed","number":8,"pull_request":{"head":{"sha":"{{{Sha}}}"}},"repository":{"html_url":"https://github.com/acme/shop"}}""", "with-head")).Status);
         Assert.Equal([(Watch, "with-head", Sha), ("pulls-github.com/acme/shop", "with-head", "#8")], gateway.Tasks.Hints.Where(hint => hint.Delivery == "with-head").Order());
+    }
+
+    [Theory]
+    [InlineData("workflow_run", "/workflow_run/head_sha")]
+    [InlineData("check_run", "/check_run/head_sha")]
+    [InlineData("check_suite", "/check_suite/head_sha")]
+    [InlineData("push", "/after")]
+    [InlineData("pull_request", "/pull_request/head/sha")]
+    public async Task Every_payload_that_GitHub_has_published_is_read(string what, string commit)
+    {
+        var payloads = DescriptionFiles.Deliveries()[what].ToList();
+        Assert.True(payloads.Count >= 5, $"{payloads.Count} examples of {what}");
+        foreach (var (n, payload) in payloads.Index())
+        {
+            var id = $"{what} {n}";
+            Assert.Equal(202, (await Deliver(what, payload.ToJsonString(), id)).Status);
+            var repository = new Uri((string)payload["repository"]!["html_url"]!).AbsolutePath.ToLowerInvariant();
+            var sha = commit.Trim('/').Split('/').Aggregate(payload, (at, name) => at[name]!).GetValue<string>();
+            Assert.Contains(($"ci-github.com{repository}", id, sha), gateway.Tasks.Hints);
+            if (what == "pull_request") Assert.Contains(($"pulls-github.com{repository}", id, $"#{payload["number"]}"), gateway.Tasks.Hints);
+        }
     }
 
     [Theory]
