@@ -46,7 +46,7 @@ no_cluster() {
   echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
 }
 
-# GitHub's own description of its API, which the tests hold their stand-in against; npm has it, and one file of it is read.
+# GitHub's own description of its API and its examples of deliveries, which the tests hold against; npm has them, and one file of each is read.
 bring_descriptions() {
   local here="$root/tests/github-descriptions"
   cmp -s "$here/package-lock.json" "$here/node_modules/.brought-by" && return 0
@@ -54,6 +54,7 @@ bring_descriptions() {
   say "Bringing GitHub's API description with npm"
   if (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
     find "$here/node_modules/@octokit/openapi/generated" -type f ! -name api.github.com.json -delete
+    rm -rf "$here"/node_modules/@octokit/webhooks-examples/ghes-*
     cp "$here/package-lock.json" "$here/node_modules/.brought-by"
   else
     say "GitHub's API description couldn't be brought. With a network, run:  (cd $here && npm ci)"

@@ -39,7 +39,7 @@ internal sealed class AbortCommand(Interrupt interrupt)
         {
             await ampx.Client.Change(one, new("abort"), interrupt.Token);
             return await ampx.Client.Get(one, interrupt.Token);
-        }, task => $"{Words.Short(task.Id)}  {Words.Of(task)}: {Plain.Line(task.Summary)}");
+        }, task => $"{Words.Short(task.Id)}  {Words.Of(task)}: {(task.Status is Status.Success ? "auto-merge taken back; " : "")}{Plain.Line(task.Summary)}");
     }
 }
 

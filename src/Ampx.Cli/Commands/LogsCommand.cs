@@ -1,4 +1,5 @@
 using Ampx.Cli.Output;
+using Ampx.Core.Tasks;
 using Cocona;
 
 namespace Ampx.Cli.Commands;
@@ -53,9 +54,14 @@ internal sealed class LogsCommand(Interrupt interrupt)
     {
         var attempts = (await ampx.Client.Attempts(id, interrupt.Token)).Attempts;
         var told = attempts.LastOrDefault(one => one.Feedback is not null && (attempt is null || one.Number == attempt))
-            ?? throw CliError.Failed(attempt is null ? "The agent hasn't been told anything of CI yet." : $"Attempt {attempt} was told nothing of CI.", code: "no_feedback");
+            ?? throw CliError.Failed(WhyNone(attempts, attempt), code: "no_feedback");
         if (ampx.Terminal.JsonOnly) Terminal.Json(new FeedbackReport(told.Number, told.Feedback!), json => json.FeedbackReport);
         else Console.Out.Write(ampx.Terminal.IsScreen ? $"{Plain.Text(told.Feedback!.TrimEnd())}\n" : told.Feedback);
         return ExitCode.Done;
     }
+
+    private static string WhyNone(IReadOnlyList<Attempt> attempts, int? wanted) =>
+        wanted is null ? "The agent hasn't been told anything of CI yet."
+        : attempts.Any(one => one.Number == wanted) ? $"Attempt {wanted} was told nothing of CI."
+        : $"There is no attempt {wanted}.";
 }

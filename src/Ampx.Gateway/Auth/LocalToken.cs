@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -54,7 +55,7 @@ public sealed class LocalToken
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(draft, path, overwrite: false);
+            MoveUnlessThere(draft, path);
         }
         catch (IOException) when (File.Exists(path))
         {
@@ -65,4 +66,15 @@ public sealed class LocalToken
             File.Delete(draft);
         }
     }
+
+    /// <summary>Of two processes one wins. <see cref="File.Move(string, string, bool)"/> looks first and moves then on Unix, so that both can win; a hard link is made or refused in one step.</summary>
+    private static void MoveUnlessThere(string draft, string path)
+    {
+        if (!OperatingSystem.IsWindows() && Link(draft, path) is 0) return;
+        // Also where the file system has no hard links; and where the token is there by now, this says so.
+        File.Move(draft, path, overwrite: false);
+    }
+
+    [DllImport("libc", EntryPoint = "link", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    private static extern int Link(string existing, string fresh);
 }

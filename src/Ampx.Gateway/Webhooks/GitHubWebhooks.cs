@@ -83,10 +83,12 @@ internal sealed partial class GitHubWebhooks(IGrainFactory grains, LastDelivery 
 
 internal static class GitHubWebhooksRoute
 {
-    /// <summary>The route, if a secret is configured: the signature is what lets GitHub in, in place of a token.</summary>
+    /// <summary>The route, where the signature lets GitHub in, in place of a token. Without a secret it says so to whoever reads GitHub's list of deliveries.</summary>
     public static void MapGitHubWebhooks(this IEndpointRouteBuilder app, GatewayOptions options)
     {
-        if (!string.IsNullOrEmpty(options.GitHubWebhookSecret))
-            app.MapPost(GitHubWebhooks.Path, (HttpRequest request, GitHubWebhooks webhooks, CancellationToken cancel) => webhooks.Take(request, cancel)).AllowAnonymous();
+        Delegate take = string.IsNullOrEmpty(options.GitHubWebhookSecret)
+            ? Accepted () => throw RefusedException.NotFound("this service takes no webhooks: set Ampx:GitHub:WebhookSecret")
+            : (HttpRequest request, GitHubWebhooks webhooks, CancellationToken cancel) => webhooks.Take(request, cancel);
+        app.MapPost(GitHubWebhooks.Path, take).AllowAnonymous();
     }
 }

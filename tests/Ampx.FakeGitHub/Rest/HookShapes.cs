@@ -25,7 +25,12 @@ internal static class HookShapes
             compare = $"{site.WebUrl}{repository.FullName}/compare/{push.Old[..12]}...{push.New[..12]}",
             commits,
             head_commit = commits.LastOrDefault() ?? (deleted ? null : (await Commits(site, repository, [push.New, "--max-count=1"]))[0]),
-            repository = Shapes.Repository(site, repository, null),
+            // Alone in this event GitHub tells these times as numbers.
+            repository = new Dictionary<string, object?>(Shapes.Repository(site, repository, null))
+            {
+                ["created_at"] = repository.CreatedAt.ToUnixTimeSeconds(),
+                ["pushed_at"] = (repository.PushedAt ?? repository.CreatedAt).ToUnixTimeSeconds(),
+            },
             pusher = new { name = push.Login },
             sender = Shapes.User(site, push.Login),
         };

@@ -169,6 +169,7 @@ public sealed class CommandTests : IAsyncLifetime
         _server.Attempts.Add(new Attempt { Number = 2, Instruction = "x", Feedback = told });
         Assert.Equal(told, (await _home.Run("logs", "k3f9q", "--feedback")).Out);
         Assert.Equal(1, (await _home.Run("logs", "k3f9q", "--feedback", "--attempt", "1")).Exit);
+        Assert.Contains("There is no attempt 9", (await _home.Run("logs", "k3f9q", "--feedback", "--attempt", "9")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

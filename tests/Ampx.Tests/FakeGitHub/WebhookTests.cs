@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ampx.FakeGitHub.Control;
 using Ampx.Tests.FakeGitHub.Description;
@@ -39,7 +40,33 @@ public class WebhookTests
 
         var strays = forge.Server.Site.Webhooks.Deliveries.SelectMany(Strays.OfDelivery).Distinct().ToList();
         Assert.True(strays.Count == 0, string.Join('\n', strays));
+        var unlike = forge.Server.Site.Webhooks.Deliveries.SelectMany(Unlike).Distinct().ToList();
+        Assert.True(unlike.Count == 0, string.Join('\n', unlike));
     }
+
+    /// <summary>Values of another kind than in the payloads that GitHub has published.</summary>
+    private static IEnumerable<string> Unlike(Delivery delivery)
+    {
+        var published = Published[delivery.Event];
+        var values = Values(JsonNode.Parse(delivery.Body)).ToList();
+        Assert.True(values.Count(value => published.Contains(value.Path)) > 50, $"{delivery.Event} has little in common with what GitHub has published");
+        return values.Where(value => published.Contains(value.Path) && value.Kind is not JsonValueKind.Null && !published[value.Path].Any(kind => kind == value.Kind || kind is JsonValueKind.Null))
+            .Select(value => $"{delivery.Event}: {value.Path} is {value.Kind}, published as {published[value.Path].First()}");
+    }
+
+    private static readonly Dictionary<string, ILookup<string, JsonValueKind>> Published = DescriptionFiles.Deliveries().ToDictionary(
+        payloads => payloads.Key, payloads => payloads.SelectMany(Values).Distinct().ToLookup(value => value.Path, value => value.Kind));
+
+    private static IEnumerable<(string Path, JsonValueKind Kind)> Values(JsonNode? node, string path) => node switch
+    {
+        JsonObject all => all.SelectMany(one => Values(one.Value, $"{path}/{one.Key}")).Prepend((path, JsonValueKind.Object)),
+        JsonArray all => all.SelectMany(one => Values(one, $"{path}/*")).Prepend((path, JsonValueKind.Array)),
+        // One kind for both, as a schema has it.
+        JsonValue value when value.GetValueKind() is JsonValueKind.True or JsonValueKind.False => [(path, JsonValueKind.True)],
+        _ => [(path, node?.GetValueKind() ?? JsonValueKind.Null)],
+    };
+
+    private static IEnumerable<(string Path, JsonValueKind Kind)> Values(JsonNode? payload) => Values(payload, "");
 
     [Fact]
     public async Task Mischief_loses_doubles_delays_and_forges_deliveries()

@@ -75,7 +75,7 @@ public sealed class GitHubMergeTests : IDisposable
     [InlineData("Changes requested by reviewer.", "blocked", "a review is missing")]
     [InlineData("A conversation must be resolved before this pull request can be merged.", "blocked", "every conversation")]
     [InlineData("Pull Request is not mergeable", "behind", "wants branches up to date")]
-    [InlineData("This branch must not contain merge commits.", "blocked", "(This branch must not contain merge commits.)")]
+    [InlineData("This branch must not contain merge commits.", "blocked", "(This branch must not contain merge commits)")]
     public async Task GitHubs_words_come_with_what_can_be_done(string words, string state, string what)
     {
         _github.Says(One, Pull(mergeableState: state)).Says(MergeIt, HttpStatusCode.MethodNotAllowed, words)
@@ -124,6 +124,15 @@ public sealed class GitHubMergeTests : IDisposable
     {
         _github.Says(One, Pull()).Says(MergeIt, HttpStatusCode.Forbidden, "Resource not accessible by personal access token");
         Assert.Equal(ErrorCodes.GitHubForbidden, (await Assert.ThrowsAsync<ForgeException>(() => Merge())).Code);
+    }
+
+    [Fact]
+    public async Task A_rate_limit_told_in_an_answer_of_200_is_waited_out_and_no_refusal()
+    {
+        _github.Says(One, Pull(mergeableState: "blocked")).Says(GraphQL, """{"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded for user ID 1."}]}""");
+        var limit = await Assert.ThrowsAsync<ForgeException>(() => Merge(new(Auto: true)));
+        Assert.NotNull(limit.RetryAt);
+        Assert.Contains("rate limit exceeded", limit.Message, StringComparison.Ordinal);
     }
 
     // Auto-merge.

@@ -41,13 +41,22 @@ public sealed class AuthTests(GatewayHost gateway) : IClassFixture<GatewayHost>
     public void The_token_file_is_for_its_owner_only_and_made_once()
     {
         var folder = Path.Combine(gateway.DataDirectory, "another");
-        var tokens = new string[8];
-        Parallel.For(0, tokens.Length, n =>
+        foreach (var round in Enumerable.Range(0, 200))
         {
-            LocalToken.ReadOrMake(folder);
-            tokens[n] = File.ReadAllText(LocalToken.PathIn(folder));
-        });
-        Assert.Single(tokens.Distinct());
+            if (round > 0) File.Delete(LocalToken.PathIn(folder));
+            var tokens = new string[8];
+            using var together = new Barrier(tokens.Length);
+            var starters = Enumerable.Range(0, tokens.Length).Select(n => new Thread(() =>
+            {
+                together.SignalAndWait();
+                LocalToken.ReadOrMake(folder);
+                tokens[n] = File.ReadAllText(LocalToken.PathIn(folder));
+            })).ToList();
+            starters.ForEach(starter => starter.Start());
+            starters.ForEach(starter => starter.Join());
+            Assert.Single(tokens.Distinct());
+        }
+
         Assert.Equal([LocalToken.PathIn(folder)], Directory.GetFiles(folder));
         if (OperatingSystem.IsWindows()) return;
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(LocalToken.PathIn(folder)));

@@ -26,6 +26,7 @@ public sealed class GatewayHost : IAsyncLifetime
 
     internal const string WebhookSecret = "hush, the hook's";
 
+    internal string? Secret { get; init; } = WebhookSecret;
     internal FakeTimeProvider Time { get; } = new(DateTimeOffset.Parse("2026-05-04T12:00:00Z", null));
     internal FakeTasks Tasks { get; }
     internal FakeLogs Logs { get; }
@@ -66,7 +67,7 @@ public sealed class GatewayHost : IAsyncLifetime
             options.DataDirectory = DataDirectory;
             options.Dashboard = false;
             options.Version = "1.2.3";
-            options.GitHubWebhookSecret = WebhookSecret;
+            options.GitHubWebhookSecret = Secret;
         });
         app = builder.Build();
         app.MapAmpxGateway();

@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text;
+using Ampx.Tests.FakeGitHub.Description;
 using Xunit;
 
 namespace Ampx.Tests.Gateway;
@@ -35,6 +36,27 @@ public sealed class WebhookTests(GatewayHost gateway) : IClassFixture<GatewayHos
     {
         Assert.Equal(202, (await Deliver("pull_request", $$$"""{"action":"closed","number":8,"pull_request":{"head":{"sha":"{{{Sha}}}"}},"repository":{"html_url":"https://github.com/acme/shop"}}""", "with-head")).Status);
         Assert.Equal([(Watch, "with-head", Sha), ("pulls-github.com/acme/shop", "with-head", "#8")], gateway.Tasks.Hints.Where(hint => hint.Delivery == "with-head").Order());
+    }
+
+    [Theory]
+    [InlineData("workflow_run", "/workflow_run/head_sha")]
+    [InlineData("check_run", "/check_run/head_sha")]
+    [InlineData("check_suite", "/check_suite/head_sha")]
+    [InlineData("push", "/after")]
+    [InlineData("pull_request", "/pull_request/head/sha")]
+    public async Task Every_payload_that_GitHub_has_published_is_read(string what, string commit)
+    {
+        var payloads = DescriptionFiles.Deliveries()[what].ToList();
+        Assert.True(payloads.Count >= 5, $"{payloads.Count} examples of {what}");
+        foreach (var (n, payload) in payloads.Index())
+        {
+            var id = $"{what} {n}";
+            Assert.Equal(202, (await Deliver(what, payload.ToJsonString(), id)).Status);
+            var repository = new Uri((string)payload["repository"]!["html_url"]!).AbsolutePath.ToLowerInvariant();
+            var sha = commit.Trim('/').Split('/').Aggregate(payload, (at, name) => at[name]!).GetValue<string>();
+            Assert.Contains(($"ci-github.com{repository}", id, sha), gateway.Tasks.Hints);
+            if (what == "pull_request") Assert.Contains(($"pulls-github.com{repository}", id, $"#{payload["number"]}"), gateway.Tasks.Hints);
+        }
     }
 
     [Theory]
@@ -116,6 +138,16 @@ public sealed class WebhookTests(GatewayHost gateway) : IClassFixture<GatewayHos
         var answer = await GatewayHost.Send(gateway.Stranger, HttpMethod.Post, "/webhooks/github", payload,
             ("Host", "ampx.acme.example"), ("X-GitHub-Event", "push"), ("X-GitHub-Delivery", "by name"), ("X-Hub-Signature-256", Sign(payload)), ("Authorization", "Bearer none"));
         Assert.Equal(202, answer.Status);
+    }
+
+    [Fact]
+    public async Task Without_a_secret_nothing_is_taken_and_GitHub_is_told_why()
+    {
+        await using var plain = new GatewayHost { Secret = "" };
+        await plain.InitializeAsync();
+        var answer = await GatewayHost.Send(plain.Stranger, HttpMethod.Post, "/webhooks/github", "{}", ("X-GitHub-Event", "push"), ("X-GitHub-Delivery", "none"), ("X-Hub-Signature-256", Sign("{}", "")));
+        Assert.Contains("WebhookSecret", answer.Problem(404, "not_found").GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Empty(plain.Tasks.Hints);
     }
 
     private Task<Answer> Deliver(string what, string payload, string id, string? signature = UseOurs, string type = "application/json") => Send(what, payload, id, signature == UseOurs ? Sign(payload) : signature, type);

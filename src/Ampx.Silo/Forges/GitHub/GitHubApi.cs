@@ -56,8 +56,13 @@ public sealed class GitHubApi(IGitHubCredential credential, GitHubClients client
     public async Task Mutate(RepoRef repo, string what, string query, Dictionary<string, object> variables, CancellationToken cancel)
     {
         var answer = await Query<GraphQLAnswer>(repo, what, query, variables, cancel);
-        if (answer.Errors is [{ } first, ..])
-            throw new ForgeException(first.Type is "FORBIDDEN" ? ErrorCodes.GitHubForbidden : ErrorCodes.NotMergeable, $"couldn't {what}: {first.Message}");
+        if (answer.Errors is not [{ } first, ..]) return;
+        throw first.Type switch
+        {
+            "RATE_LIMITED" => clients.Limited(what, first.Message),
+            "FORBIDDEN" => new ForgeException(ErrorCodes.GitHubForbidden, $"couldn't {what}: {first.Message}"),
+            _ => new ForgeException(ErrorCodes.NotMergeable, $"couldn't {what}: {first.Message}"),
+        };
     }
 
     /// <summary>A GraphQL question. Errors in a 200 answer are the caller's to look for.</summary>

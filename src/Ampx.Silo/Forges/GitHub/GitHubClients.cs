@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Ampx.Core.Tasks;
 using Ampx.Silo.Forges.GitHub.Budgets;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Options;
@@ -69,6 +70,10 @@ public sealed class GitHubClients : IDisposable
     /// <param name="name">What the call was about: a repository, as a rule.</param>
     /// <param name="what">Completes "couldn't …" in the message.</param>
     internal ForgeException Told(string name, string what, Exception trouble) => GitHubTrouble.Told(name, what, trouble, Options.ApiUrl.Host, _time.GetUtcNow());
+
+    /// <summary>A limit that is told in an answer of 200: until when, the budget has read in its headers, and tells at the next call.</summary>
+    internal ForgeException Limited(string what, string? words) =>
+        new(ErrorCodes.CiInfrastructure, $"couldn't {what} yet: {words ?? "GitHub's rate limit is used up"}") { RetryAt = _time.GetUtcNow().AddMinutes(1) };
 
     /// <summary>One request beside Octokit, which can't stream; null is a host that may not see the token.</summary>
     internal Task<HttpResponseMessage> Send(HttpRequestMessage request, AccessToken? token, CancellationToken cancel)

@@ -31,7 +31,7 @@ internal static class MergeRefusals
             _ when pull.Mergeable is null => "it hasn't worked out yet whether it can: try again in a minute",
             _ => null,
         };
-        return No($"GitHub won't merge pull request #{pull.Number} ({words.ReplaceLineEndings(" ").Trim()}){(what is null ? "" : $": {what}")}");
+        return No($"GitHub won't merge pull request #{pull.Number} ({words.ReplaceLineEndings(" ").Trim().TrimEnd('.')}){(what is null ? "" : $": {what}")}");
 
         bool Has(string piece) => words.Contains(piece, StringComparison.OrdinalIgnoreCase);
     }

@@ -2,10 +2,15 @@ using System.Text.Json.Nodes;
 
 namespace Ampx.Tests.FakeGitHub.Description;
 
-/// <summary>GitHub's description of its API and its webhooks, as npm brings it to <c>tests/github-descriptions</c>; it is not ours to commit.</summary>
+/// <summary>GitHub's description of its API and its webhooks, and its examples of deliveries, as npm brings it to <c>tests/github-descriptions</c>; it is not ours to commit.</summary>
 internal static class DescriptionFiles
 {
     public static JsonNode Api() => Read("@octokit/openapi/generated/api.github.com.json");
+
+    /// <summary>Real payloads that GitHub has published, by event.</summary>
+    public static ILookup<string, JsonNode> Deliveries() => Read("@octokit/webhooks-examples/api.github.com/index.json").AsArray()
+        .SelectMany(kind => kind!["examples"]!.AsArray().Select(payload => (Event: (string)kind["name"]!, Payload: payload!)))
+        .ToLookup(one => one.Event, one => one.Payload);
 
     private static JsonNode Read(string file)
     {
