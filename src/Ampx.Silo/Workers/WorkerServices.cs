@@ -13,6 +13,7 @@ public static class WorkerServices
         .AddSingleton<AgentSteps>()
         .AddSingleton<CiCommand>()
         .AddSingleton<RunCarrier>()
+        .AddSingleton<WorkerLease>()
         .AddSingleton<Worker>()
         .AddHostedService<Housekeeping>()
         .AddHostedService<WakeUps>()
