@@ -15,6 +15,8 @@ namespace Ampx.Cli;
 /// <summary>The REST interface, typed. Refusals and a server out of reach are thrown as <see cref="CliError"/>.</summary>
 internal sealed class AmpxClient : IDisposable
 {
+    /// <summary>How long an answer may take to begin.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), LongPatience = TimeSpan.FromMinutes(30);
     private readonly HttpClient _http;
     private readonly Connection _connection;
 
@@ -28,7 +30,7 @@ internal sealed class AmpxClient : IDisposable
             UseProxy = !connection.Server.IsLoopback,
             AllowAutoRedirect = false,
         })
-        { BaseAddress = new Uri(connection.Server, "api/v1/"), Timeout = TimeSpan.FromSeconds(60) };
+        { BaseAddress = new Uri(connection.Server, "api/v1/"), Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.Add(new("ampx", Versions.Own));
         if (connection.Token is { } token) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
@@ -82,6 +84,28 @@ internal sealed class AmpxClient : IDisposable
     public async Task<IReadOnlyList<DoctorCheck>> Doctor(string? repo, CancellationToken cancel) =>
         (await Ask(Get($"doctor{Query.Of(("repo", repo))}"), CliJson.Compact.DoctorReport, cancel)).Checks;
 
+    /// <summary>Compares what the service has stored; with <paramref name="repair"/> it mends what differs.</summary>
+    public async Task<CheckReport> Check(bool repair, CancellationToken cancel)
+    {
+        using var answer = await Send(Post("admin/check", JsonContent.Create(new CheckRequest(repair), CliJson.Compact.CheckRequest)), cancel, LongPatience);
+        return await Read(answer, CliJson.Compact.CheckReport, cancel);
+    }
+
+    /// <summary>Writes the service's backup to <paramref name="to"/>.</summary>
+    public async Task Backup(Stream to, CancellationToken cancel)
+    {
+        using var answer = await Send(Post("admin/backup", null), cancel, LongPatience);
+        await Check(answer, cancel);
+        try
+        {
+            await answer.Content.CopyToAsync(to, cancel);
+        }
+        catch (HttpRequestException broken)
+        {
+            throw CliError.Unreachable($"The connection to {Server} broke off: {broken.InnerException?.Message ?? broken.Message}", "Nothing is kept of it; try again.");
+        }
+    }
+
     /// <summary>One connection's worth of a task's log stream, from after <paramref name="after"/> on; ends when the connection does.</summary>
     public async IAsyncEnumerable<SseItem<string>> LogEvents(string id, long after, [EnumeratorCancellation] CancellationToken cancel)
     {
@@ -119,11 +143,13 @@ internal sealed class AmpxClient : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> Send(HttpRequestMessage request, CancellationToken cancel)
+    private async Task<HttpResponseMessage> Send(HttpRequestMessage request, CancellationToken cancel, TimeSpan? patience = null)
     {
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        soon.CancelAfter(patience ?? Patience);
         try
         {
-            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, soon.Token);
         }
         catch (HttpRequestException e)
         {
@@ -134,7 +160,7 @@ internal sealed class AmpxClient : IDisposable
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw CliError.Unreachable($"{Server.GetLeftPart(UriPartial.Authority)} took longer than {_http.Timeout.TotalSeconds:0} s to answer.", "Try again, or look at the service's log.");
+            throw CliError.Unreachable($"{Server.GetLeftPart(UriPartial.Authority)} took longer than {(patience ?? Patience).TotalSeconds:0} s to answer.", "Try again, or look at the service's log.");
         }
         finally
         {

@@ -30,6 +30,10 @@ namespace Ampx.Cli;
 [JsonSerializable(typeof(UrlReport))]
 [JsonSerializable(typeof(FeedbackReport))]
 [JsonSerializable(typeof(TaskResults))]
+[JsonSerializable(typeof(CheckReport))]
+[JsonSerializable(typeof(CheckRequest))]
+[JsonSerializable(typeof(BackupReport))]
+[JsonSerializable(typeof(RestoreReport))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>On one line.</summary>
@@ -38,6 +42,12 @@ internal sealed partial class CliJson : JsonSerializerContext
     /// <summary>For people's eyes.</summary>
     public static CliJson Indented { get; } = new(new JsonSerializerOptions(AmpxJson.Options) { WriteIndented = true });
 }
+
+/// <summary><c>admin backup --json</c>.</summary>
+internal sealed record BackupReport(string File, long Bytes);
+
+/// <summary><c>admin restore --json</c>: the folder, and of which version and time its content is.</summary>
+internal sealed record RestoreReport(string Data, string Version, DateTimeOffset CreatedAt);
 
 /// <summary><c>version --json</c>; no <see cref="ServerVersion"/> where no server answers.</summary>
 internal sealed record VersionReport(string Version, string? ServerVersion);

@@ -1,5 +1,6 @@
 using Ampx.Cli;
 using Ampx.Cli.Commands;
+using Ampx.Cli.Commands.Admin;
 using Ampx.Cli.Commands.Demo;
 using Ampx.Cli.Commands.Doctor;
 using Ampx.Cli.Output;
@@ -25,7 +26,7 @@ try
         typeof(UpCommand), typeof(DownCommand), typeof(DemoCommand),
         typeof(StartCommand), typeof(ListCommand), typeof(ShowCommand), typeof(LogsCommand),
         typeof(ContinueCommand), typeof(AbortCommand), typeof(MergeCommand), typeof(WaitCommand),
-        typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(DoctorCommand), typeof(VersionCommand),
+        typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(DoctorCommand), typeof(AdminGroup), typeof(VersionCommand),
     ]);
     await app.RunAsync();
 }

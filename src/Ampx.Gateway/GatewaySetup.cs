@@ -66,6 +66,7 @@ public static class GatewaySetup
         api.MapTasks();
         api.MapLogs();
         api.MapService();
+        api.MapAdmin();
         app.MapSignIn();
         app.MapHealth();
         app.MapGitHubWebhooks(options);

@@ -64,6 +64,19 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
                 Save(tree, tree.Record with { Held = false, UsedAt = time.GetUtcNow() });
     }
 
+    /// <summary>All kept trees; what is then done to them isn't seen.</summary>
+    public IReadOnlyList<(string Folder, TreeRecord Record)> All()
+    {
+        lock (gate) return [.. Trees.Select(t => (t.Folder, t.Record))];
+    }
+
+    /// <summary>The task's trees count as half done: whoever uses them next lays them out anew.</summary>
+    public void Unready(string taskId)
+    {
+        lock (gate)
+            foreach (var tree in Trees.Where(t => t.Record.TaskId == taskId).ToList()) Save(tree, tree.Record with { Ready = null });
+    }
+
     /// <summary>Removes free trees, the longest unused first, for as long as <paramref name="enough"/> isn't reached.</summary>
     /// <param name="enough">Gets the bytes of all trees and the next one's last use.</param>
     public void Remove(Func<long, DateTimeOffset, bool> enough)

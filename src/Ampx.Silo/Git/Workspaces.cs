@@ -55,6 +55,13 @@ public sealed partial class Workspaces(Mirrors mirrors, GitRunner git, GitFolder
     /// <summary>Returns the task's tree to the pool; it stays the task's first choice until another needs it.</summary>
     public void Release(string taskId) => pool.Release(task => task == taskId);
 
+    /// <summary>Every kept tree: whose it is or was, whether a run holds it, and whether the mirror that it borrows from is gone.</summary>
+    public IReadOnlyList<(string Folder, string TaskId, bool Held, bool MirrorGone)> Trees() =>
+        [.. pool.All().Select(tree => (tree.Folder, tree.Record.TaskId, tree.Record.Held, tree.Record.Ready is { } ready && !Directory.Exists(ready.Mirror)))];
+
+    /// <summary>The task's tree is laid out anew when it is used next.</summary>
+    public void Unready(string taskId) => pool.Unready(taskId);
+
     /// <summary>After a restart: returns the trees of all tasks but those with a run still under way.</summary>
     public void ReleaseAllBut(IReadOnlySet<string> taskIds) => pool.Release(task => !taskIds.Contains(task));
 

@@ -24,7 +24,7 @@ public interface IWakeGrain : IGrainWithIntegerKey
 [Reentrant]
 public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvider clock, ILogger<WakeGrain> log) : Grain, IWakeGrain, IRemindable
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+    internal static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
     /// <summary>All there can be: overdue tasks stay in the list while all is well with them, and must not hide the others.</summary>
     private const int Most = 1_000_000;

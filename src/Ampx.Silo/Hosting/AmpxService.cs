@@ -5,6 +5,7 @@ using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Gateway;
 using Ampx.Gateway.Auth;
+using Ampx.Silo.Admin;
 using Ampx.Silo.Agents;
 using Ampx.Silo.Doctor;
 using Ampx.Silo.Forges;
@@ -43,6 +44,7 @@ public sealed class AmpxService : IAsyncDisposable
         ["Cluster"] = typeof(ClusterOptions),
         ["Git"] = typeof(GitOptions),
         ["GitHub"] = typeof(GitHubOptions),
+        ["Logs"] = typeof(LogOptions),
         ["PullRequest"] = typeof(PullRequestOptions),
         ["Retry"] = typeof(RetryOptions),
         ["Storage"] = typeof(StorageOptions),
@@ -155,7 +157,7 @@ public sealed class AmpxService : IAsyncDisposable
             .Configure<SiloOptions>(o => o.SiloName = folder.WorkerId)
             .AddAmpxStorage(() => plan.OpenStorage(folder))
             .AddDashboard(dashboard => dashboard.HideTrace = true));
-        services.AddWorker();
+        services.AddWorker().AddAdminOfMachine();
         // Nothing of ours is sealed with these keys, but ASP.NET makes them at the first start: here rather than in the user's home.
         services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(folder.In("keys")));
         services.AddHealthChecks().AddCheck<SiloHealth>("silo");

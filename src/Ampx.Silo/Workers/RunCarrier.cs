@@ -97,6 +97,9 @@ public sealed partial class RunCarrier(
         workspaces.ReleaseAllBut(held.Select(run => run.TaskId).Concat(stuck.OfType<string>()).ToHashSet());
     }
 
+    /// <summary>Ends a run that is nobody's, and removes its folder.</summary>
+    public Task EndOrphan(string runId, CancellationToken cancel) => End(runs.Folder(runId), cancel);
+
     /// <summary>Ends a run that is nobody's. Returns its task if that can't be done.</summary>
     private async Task<string?> End(RunFolder folder, CancellationToken cancel)
     {

@@ -1,0 +1,83 @@
+using Ampx.Cli.Connecting;
+using Ampx.Cli.Output;
+using Ampx.Core.Api;
+using Ampx.Silo.Admin;
+using Ampx.Silo.Hosting;
+using Cocona;
+
+namespace Ampx.Cli.Commands.Admin;
+
+/// <summary>The name before the admin's commands.</summary>
+[HasSubCommands(typeof(AdminCommands), "admin", Description = "Check, back up and restore a service")]
+internal sealed class AdminGroup;
+
+internal sealed class AdminCommands(Interrupt interrupt)
+{
+    [Command("check", Description = "Compare what is stored with all that is derived of it; exit 1 if something differs and isn't mended")]
+    public async Task<int> Check([Option("repair", Description = "Mend what differs")] bool repair = false, GlobalOptions options = null!)
+    {
+        using var ampx = Session.Open(options);
+        var report = await ampx.Client.Check(repair, interrupt.Token);
+        if (ampx.Terminal.JsonOnly) Terminal.Json(report, json => json.CheckReport);
+        else foreach (var line in CheckPage.Lines(report)) Terminal.Line(line);
+        return report.Findings.All(finding => finding.Repaired) ? ExitCode.Done : ExitCode.Failed;
+    }
+
+    [Command("backup", Description = "Write everything that a service on SQLite keeps into one file, while it runs")]
+    public async Task<int> Backup(
+        [Argument("file", Description = "The file, .tar.gz; it holds the service's token")] string file,
+        [Option("force", ['f'], Description = "Replace the file if it is there")] bool force = false,
+        GlobalOptions options = null!)
+    {
+        using var ampx = Session.Open(options);
+        file = Path.GetFullPath(file);
+        if (!force && File.Exists(file)) throw CliError.Failed($"{file} is there already.", "--force replaces it.");
+        var part = $"{file}.part";
+        try
+        {
+            // Readable by nobody else from its first byte on.
+            await using (var to = new FileStream(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            {
+                await ampx.Client.Backup(to, interrupt.Token);
+                to.Flush(flushToDisk: true);
+            }
+
+            File.Move(part, file, overwrite: force);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CliError.Failed($"{file} could not be written: {e.Message}");
+        }
+        finally
+        {
+            File.Delete(part);
+        }
+
+        var bytes = new FileInfo(file).Length;
+        if (ampx.Terminal.JsonOnly) Terminal.Json(new BackupReport(file, bytes), json => json.BackupReport);
+        else Terminal.Line($"{file}  {bytes / 1024.0:N0} KiB; it holds the service's token, keep it like one.");
+        return ExitCode.Done;
+    }
+
+    [Command("restore", Description = "Put a backup into a data folder on which no service runs; 'ampx up' carries on from it")]
+    public int Restore(
+        [Argument("file", Description = "What 'ampx admin backup' wrote")] string file,
+        [Option("data", Description = "Data folder", ValueName = "DIR")] string? data = null,
+        [Option("force", ['f'], Description = "Put a database that is there aside, into before-restore")] bool force = false,
+        GlobalOptions options = null!)
+    {
+        var terminal = new Terminal(options.Json, options.NoColor, Environment.GetEnvironmentVariable);
+        var folder = data is null ? Folders.Real.Data : Path.GetFullPath(data);
+        try
+        {
+            var manifest = BackupRestore.Restore(Path.GetFullPath(file), folder, force);
+            if (terminal.JsonOnly) Terminal.Json(new RestoreReport(folder, manifest.Version, manifest.CreatedAt), json => json.RestoreReport);
+            else Terminal.Line($"Restored what was kept at {manifest.CreatedAt:yyyy-MM-dd HH:mm:ss} UTC into {folder}; 'ampx up{(data is null ? "" : $" --data {data}")}' carries on from it.");
+            return ExitCode.Done;
+        }
+        catch (Exception refused) when (refused is RestoreException or StartException or IOException or UnauthorizedAccessException)
+        {
+            throw CliError.Failed(refused.Message);
+        }
+    }
+}

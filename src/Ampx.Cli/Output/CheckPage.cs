@@ -1,0 +1,24 @@
+using Ampx.Core.Api;
+
+namespace Ampx.Cli.Output;
+
+/// <summary>What <c>admin check</c> found, a line each, and a sentence.</summary>
+internal static class CheckPage
+{
+    public static IEnumerable<string> Lines(CheckReport report)
+    {
+        foreach (var finding in report.Findings)
+            yield return $"{(finding.Repaired ? "mended " : "differs")}  {finding.Kind.PadRight(10)}  {(finding.TaskId is { } id ? Words.Short(id) : "-"),-6}  {Plain.Line(finding.Detail)}  ({Plain.Line(finding.Where)})";
+        var left = report.Findings.Count(finding => !finding.Repaired);
+        yield return (report.Findings.Count, left) switch
+        {
+            (0, _) => "Nothing differs.",
+            (var all, 0) => $"{all} differed and {(all == 1 ? "is" : "are")} mended.",
+            (var all, _) when all == left => $"{left} {(left == 1 ? "differs" : "differ")}; 'ampx admin check --repair' mends what can be mended.",
+            (var all, _) => $"{all} differed, {left} {(left == 1 ? "is" : "are")} not mended.",
+        };
+        var counts = report.Checked;
+        yield return $"Looked at: {counts.Tasks} tasks, {counts.TimelineEntries} timeline entries, {counts.Reminders} reminders, {counts.Activations} grains, {counts.Runs} runs, "
+            + $"{counts.RunFolders} run folders, {counts.Workspaces} workspaces, {counts.Machines} machines.";
+    }
+}

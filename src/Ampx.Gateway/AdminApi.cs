@@ -1,0 +1,38 @@
+using System.Globalization;
+using Ampx.Core.Api;
+using Ampx.Gateway.Auth;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Ampx.Gateway;
+
+/// <summary>For those who run the service.</summary>
+internal static class AdminApi
+{
+    public static void MapAdmin(this IEndpointRouteBuilder api)
+    {
+        var admin = api.MapGroup("/admin").AddEndpointFilter(async (call, next) =>
+            call.HttpContext.Caller().Role == "admin" ? await next(call) : throw new RefusedException(StatusCodes.Status403Forbidden, "forbidden", "only an admin may do this"));
+        admin.MapPost("/check", Check);
+        admin.MapPost("/backup", Backup);
+    }
+
+    /// <summary>Without a body nothing is repaired.</summary>
+    private static async Task<Ok<CheckReport>> Check(HttpRequest request, IGrainFactory grains, CancellationToken cancel)
+    {
+        var asked = request.ContentLength is null or 0 && request.ContentType is null ? new CheckRequest() : await JsonBody.Read<CheckRequest>(request, cancel);
+        return TypedResults.Ok(await grains.GetGrain<IAdminGrain>(0).Check(asked.Repair, cancel));
+    }
+
+    /// <summary>The copies are taken before the first byte is sent, so that what goes wrong with them can still be told.</summary>
+    private static async Task Backup(HttpContext http, IServiceBackup backup, TimeProvider clock, CancellationToken cancel)
+    {
+        if (backup.WhyNot is { } why) throw new RefusedException(StatusCodes.Status409Conflict, "conflict", why);
+        using var copy = await backup.Take(cancel);
+        http.Response.ContentType = "application/gzip";
+        http.Response.Headers.ContentDisposition = $"attachment; filename=ampx-{clock.GetUtcNow().ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}.tar.gz";
+        await copy.Write(http.Response.Body, cancel);
+    }
+}
