@@ -1,0 +1,75 @@
+using Ampx.Core.Logs;
+using Ampx.Core.Tasks;
+using Ampx.Silo.Admin;
+using Ampx.Silo.Storage.Logs;
+using Ampx.Tests.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using Xunit;
+
+namespace Ampx.Tests.Admin;
+
+public sealed class LogRetentionOnSqlite() : LogRetentionTests(new StorageFolder());
+
+public sealed class LogRetentionOnPostgres() : LogRetentionTests(StorageFolder.OnPostgres());
+
+public abstract class LogRetentionTests : IDisposable
+{
+    private readonly StorageFolder files;
+    private readonly FakeTimeProvider time = new(StorageFolder.Start);
+    private readonly LogRetention retention;
+
+    protected LogRetentionTests(StorageFolder files) =>
+        (this.files, retention) = (files, new LogRetention(files.Database, Options.Create(new LogOptions()), time));
+
+    public void Dispose()
+    {
+        files.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task The_log_of_a_task_that_ended_long_ago_goes_and_says_so_and_all_others_stay()
+    {
+        var (old, young, at) = (await Task(ended: 0), await Task(ended: 2), await Task(ended: null));
+        foreach (var id in new[] { old, young, at }) await Write(id, 450);
+        time.Advance(TimeSpan.FromDays(31));
+
+        Assert.Equal(1, await retention.Sweep(StorageFolder.Soon));
+        var left = Assert.Single(await Read(old));
+        Assert.Equal((451L, "system"), (left.Seq, left.Source));
+        Assert.Contains("30 days", left.Text, StringComparison.Ordinal);
+        Assert.Equal((450, 450), ((await Read(young)).Count, (await Read(at)).Count));
+        Assert.Equal(0, await retention.Sweep(StorageFolder.Soon));
+        Assert.Equal(left, Assert.Single(await Read(old)));
+    }
+
+    [Fact]
+    public async Task Two_sweeps_at_once_leave_no_more_than_lines_that_say_so()
+    {
+        var old = await Task(ended: 0);
+        await Write(old, 450);
+        time.Advance(TimeSpan.FromDays(31));
+        await System.Threading.Tasks.Task.WhenAll(retention.Sweep(StorageFolder.Soon), retention.Sweep(StorageFolder.Soon));
+        Assert.All(await Read(old), entry => Assert.Equal("system", entry.Source));
+        Assert.NotEmpty(await Read(old));
+    }
+
+    private async Task<string> Task(int? ended)
+    {
+        var task = StorageFolder.NewTask(Ulid.NewUlid(StorageFolder.Start).ToString());
+        await files.Save(ended is { } days ? task with { Phase = Phase.Done, Status = Status.Success, FinishedAt = StorageFolder.Start.AddDays(days) } : task);
+        return task.Id;
+    }
+
+    /// <summary>A line each in a row of its own: more rows than are removed at once.</summary>
+    private async Task Write(string taskId, int lines)
+    {
+        await using var writer = new LogWriter(files.Database, new LogSignals(), TimeProvider.System, NullLogger<LogWriter>.Instance);
+        for (var line = 0; line < lines; line++) writer.Write(taskId, 1, "agent", $"line {line}");
+        await writer.Flush(StorageFolder.Soon);
+    }
+
+    private Task<IReadOnlyList<LogEntry>> Read(string taskId) => new LogReader(files.Database.LogReaders, new LogSignals()).Read(taskId, new LogQuery(), StorageFolder.Soon);
+}
