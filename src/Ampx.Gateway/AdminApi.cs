@@ -4,6 +4,7 @@ using Ampx.Gateway.Auth;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace Ampx.Gateway;
@@ -27,7 +28,7 @@ internal static class AdminApi
     }
 
     /// <summary>The copies are taken before the first byte is sent, so that what goes wrong with them can still be told.</summary>
-    private static async Task Backup(HttpContext http, IServiceBackup backup, TimeProvider clock, CancellationToken cancel)
+    private static async Task Backup(HttpContext http, [FromServices] IServiceBackup backup, TimeProvider clock, CancellationToken cancel)
     {
         if (backup.WhyNot is { } why) throw new RefusedException(StatusCodes.Status409Conflict, "conflict", why);
         using var copy = await backup.Take(cancel);

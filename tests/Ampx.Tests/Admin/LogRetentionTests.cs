@@ -18,6 +18,7 @@ public abstract class LogRetentionTests : IDisposable
 {
     private readonly StorageFolder files;
     private readonly FakeTimeProvider time = new(StorageFolder.Start);
+    private readonly LogSignals signals = new(TimeProvider.System);
     private readonly LogRetention retention;
 
     protected LogRetentionTests(StorageFolder files) =>
@@ -25,6 +26,7 @@ public abstract class LogRetentionTests : IDisposable
 
     public void Dispose()
     {
+        signals.Dispose();
         files.Dispose();
         GC.SuppressFinalize(this);
     }
@@ -66,10 +68,10 @@ public abstract class LogRetentionTests : IDisposable
     /// <summary>A line each in a row of its own: more rows than are removed at once.</summary>
     private async Task Write(string taskId, int lines)
     {
-        await using var writer = new LogWriter(files.Database, new LogSignals(), TimeProvider.System, NullLogger<LogWriter>.Instance);
+        await using var writer = new LogWriter(files.Database, signals, TimeProvider.System, NullLogger<LogWriter>.Instance);
         for (var line = 0; line < lines; line++) writer.Write(taskId, 1, "agent", $"line {line}");
         await writer.Flush(StorageFolder.Soon);
     }
 
-    private Task<IReadOnlyList<LogEntry>> Read(string taskId) => new LogReader(files.Database.LogReaders, new LogSignals()).Read(taskId, new LogQuery(), StorageFolder.Soon);
+    private Task<IReadOnlyList<LogEntry>> Read(string taskId) => new LogReader(files.Database.LogReaders, signals).Read(taskId, new LogQuery(), StorageFolder.Soon);
 }
