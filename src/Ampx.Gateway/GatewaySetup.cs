@@ -75,6 +75,14 @@ public static class GatewaySetup
         return app;
     }
 
+    /// <summary>Only whether the process is well: for one that is no gateway.</summary>
+    public static WebApplication MapAmpxHealth(this WebApplication app)
+    {
+        app.Use(AddHeaders);
+        app.MapHealth();
+        return app;
+    }
+
     /// <summary><c>/tasks…</c> without the base: 308 keeps method and body.</summary>
     private static RedirectHttpResult ToApi(HttpRequest request) =>
         TypedResults.Redirect(new PathString(ApiBase).Add(request.Path).ToUriComponent() + request.QueryString, permanent: true, preserveMethod: true);
