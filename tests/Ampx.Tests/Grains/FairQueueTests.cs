@@ -38,11 +38,10 @@ public sealed class FairQueueTests
     [Fact]
     public void Ten_thousand_tasks_of_a_thousand_owners_all_get_their_turn()
     {
-        for (var n = 0; n < 10_000; n++) Add($"o{n % 1000}-{n:00000}", repo: $"repo-{n % 7}");
-        var places = Enumerable.Range(0, 10_000).Select(n => queue.PositionOf($"o{n % 1000}-{n:00000}")!.Value).ToList();
-        Assert.Equal(Enumerable.Range(1, 10_000), places.Order());
-        Assert.Equal("o0-00000", Take());
-        Assert.Equal(Enumerable.Range(1, 999).Select(n => $"o{n}-{n:00000}"), Enumerable.Range(1, 999).Select(_ => Take()));
+        for (var n = 0; n < 10_000; n++) queue.Add(new QueueEntry($"task-{n:00000}", $"owner-{n % 1000}", $"repo-{n % 7}", 1, RunKind.Agent));
+        Assert.Equal(Enumerable.Range(1, 10_000), Enumerable.Range(0, 10_000).Select(n => queue.PositionOf($"task-{n:00000}")!.Value).Order());
+        Assert.Equal(Enumerable.Range(0, 1000).Select(n => $"task-{n:00000}"), Enumerable.Range(0, 1000).Select(_ => Take()));
+        Assert.Equal("owner-0", queue.Take(RunKind.Agent, _ => false)?.Owner);
     }
 
     [Fact]
