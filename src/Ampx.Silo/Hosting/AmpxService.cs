@@ -39,6 +39,7 @@ public sealed class AmpxService : IAsyncDisposable
         [""] = typeof(ServiceOptions),
         ["Agents"] = typeof(Dictionary<string, AgentOptions>),
         ["Auth"] = typeof(AuthOptions),
+        ["Checkpoint"] = typeof(CheckpointOptions),
         ["Ci"] = typeof(CiOptions),
         ["Git"] = typeof(GitOptions),
         ["GitHub"] = typeof(GitHubOptions),

@@ -58,7 +58,12 @@ public sealed partial class RunCarrier(
             stopping.ThrowIfCancellationRequested();
             if (news is null) continue;
             // Whoever takes the task next must be alone with its thread.
-            if (news is WorkerLost or AgentFailed) await Stop(run.Run.RunId, stopping);
+            if (news is WorkerLost or AgentFailed)
+            {
+                await Stop(run.Run.RunId, stopping);
+                if (state.Phase is Phase.Agent) await agent.SaveWork(state, stopping);
+            }
+
             // Whoever hears that the task has ended finds its log whole.
             await logs.Flush(stopping);
             await Patiently(() => task.Tell(news, state.Step), stopping);
@@ -105,6 +110,9 @@ public sealed partial class RunCarrier(
                 LogOrphanStuck(folder.RunId, stuck);
             }
         }
+
+        // Only now: a command that is still at work needs its checkout.
+        ci.RemoveAllBut(runs.All().Select(folder => folder.RunId).Concat(kept).ToHashSet());
     }
 
     /// <summary>Ends every agent and CI command on this machine; their tasks take them for lost and run them again.</summary>
@@ -138,13 +146,14 @@ public sealed partial class RunCarrier(
         Phase.Agent => await agent.Run(task, revoked),
         Phase.Publishing => await agent.Publish(task, revoked),
         Phase.WaitingForCi => await ci.Run(task, revoked),
-        Phase.Stopping => await StopFor(task),
+        Phase.Stopping => await StopFor(task, revoked),
         _ => throw new InvalidOperationException($"a worker has nothing to do in phase {task.Phase}"),
     };
 
-    private async Task<TaskEvent> StopFor(TaskState task)
+    private async Task<TaskEvent> StopFor(TaskState task, CancellationToken revoked)
     {
         await Stop(task.Run!.RunId, CancellationToken.None);
+        await agent.SaveWork(task, revoked);
         return new RunStopped();
     }
 

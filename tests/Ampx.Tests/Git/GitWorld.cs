@@ -48,6 +48,8 @@ public sealed class GitWorld : IDisposable
 
     public Pushes Pushes { get; private set; } = null!;
 
+    public CheckpointRefs CheckpointRefs { get; private set; } = null!;
+
     public Changes Changes { get; private set; } = null!;
 
     public LocalMerge LocalMerge { get; private set; } = null!;
@@ -58,9 +60,10 @@ public sealed class GitWorld : IDisposable
         var folders = new GitFolders(Data);
         Runner = new GitRunner(folders, TimeProvider.System, NullLogger<GitRunner>.Instance);
         Mirrors = new Mirrors(Runner, folders, Time, NullLogger<Mirrors>.Instance);
-        Workspaces = new Workspaces(Mirrors, Runner, folders, Time, NullLogger<Workspaces>.Instance);
+        Workspaces = new Workspaces(Mirrors, new Snapshots(Runner, Time), Runner, folders, Time, NullLogger<Workspaces>.Instance);
         Commits = new Commits(Runner, Time);
         Pushes = new Pushes(Mirrors, Runner, Time);
+        CheckpointRefs = new CheckpointRefs(Mirrors, Pushes, Runner);
         Changes = new Changes(Mirrors, Runner);
         LocalMerge = new LocalMerge(Mirrors, Pushes, Runner, folders, Time);
     }
