@@ -83,6 +83,36 @@ public sealed class GitWorld : IDisposable
         return (workspace, (await Commit(workspace, run, task: task)).Sha!);
     }
 
+    /// <summary>A snapshot of the task's tree.</summary>
+    public async Task<Snapshot?> Snapshot(string task = Task) =>
+        (await Workspaces.Snapshot(new CommitOrder("Work in progress", task, "run1", "ampx", "ampx@localhost"))).Now;
+
+    /// <summary>What is at the task's own ref at the remote.</summary>
+    public string? AtRemote(string task = Task) => TryGit(Origin, "rev-parse", "--verify", "-q", "refs/ampx/" + task) is (0, var sha) ? sha : null;
+
+    /// <summary>Nothing of the service's disk is left.</summary>
+    public void LoseMachine()
+    {
+        DiskFolder.Delete(Data);
+        Restart();
+    }
+
+    /// <summary>A hook of the remote's that sees each push first.</summary>
+    public async Task Hook(string script)
+    {
+        var hook = Path.Combine(Origin, "hooks", "pre-receive");
+        await File.WriteAllTextAsync(hook, $"#!/bin/sh\n{script}\n");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>Writes a file in a tree.</summary>
+    public void Put(Workspace workspace, string name, string text)
+    {
+        var path = Path.Combine(workspace.Path, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+
     public void InitAt(string folder)
     {
         Git(folder, "init", "-q", "-b", "main");
