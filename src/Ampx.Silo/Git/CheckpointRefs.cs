@@ -15,7 +15,7 @@ public sealed class CheckpointRefs(Mirrors mirrors, Pushes pushes, GitRunner git
         GitRemote remote, string taskId, string sha, string? last, Func<Task<bool>> stillMine, TimeSpan? limit = null, CancellationToken cancel = default) =>
         Move(remote, taskId, RefName.Sha(sha), last, stillMine, limit ?? Limit, cancel);
 
-    /// <summary>Removes it; <see cref="PushOutcome.AlreadyThere"/> if there was nothing. Safe to repeat.</summary>
+    /// <summary>Removes it; a success also if there was nothing. Safe to repeat.</summary>
     /// <inheritdoc cref="Save"/>
     public Task<PushOutcome> Remove(GitRemote remote, string taskId, string? last, Func<Task<bool>> stillMine, CancellationToken cancel = default) =>
         Move(remote, taskId, null, last, stillMine, Limit, cancel);

@@ -14,10 +14,11 @@ public sealed class Snapshots(GitRunner git, TimeProvider time)
     private const long LongestExclude = 1 << 20;
 
     /// <summary>The files that a commit would take, on top of the start commit whatever the agent has committed meanwhile: restored, they lie there uncommitted anyway.</summary>
-    /// <param name="last">The tree of the last snapshot; null = of the start commit.</param>
-    /// <returns>Null if nothing has changed since.</returns>
+    /// <param name="last">The tree of what is safe already; null = of the start commit.</param>
+    /// <param name="made">A snapshot that may not be safe yet: given again if it still has all.</param>
+    /// <returns>Null if nothing has changed since <paramref name="last"/>.</returns>
     /// <exception cref="GitException">git failed on this machine.</exception>
-    public async Task<Snapshot?> Take(Workspace workspace, CommitOrder order, string? last, CancellationToken cancel = default)
+    public async Task<Snapshot?> Take(Workspace workspace, CommitOrder order, string? last, string? made = null, CancellationToken cancel = default)
     {
         var reference = RefName.OfCheckpoint(order.TaskId);
         RefName.Id(order.RunId);
@@ -28,6 +29,7 @@ public sealed class Snapshots(GitRunner git, TimeProvider time)
         {
             var files = await Files(repository, workspace, home, Path.Combine(beside, "index"), cancel);
             if (files == (last ?? await repository.Resolve(workspace.StartSha + "^{tree}", cancel))) return null;
+            if (made is not null && files == await repository.Resolve(made + "^{tree}", cancel)) return new Snapshot(made, files);
             var message = CommitMessage.With(CommitMessage.Subject(order.Subject, $"Task {order.TaskId}"), (CommitMessage.Task, order.TaskId), (CommitMessage.Run, order.RunId));
             var now = Signature.Of(order.AuthorName, order.AuthorEmail, time);
             var sha = await Plumbing.CommitTree(repository, files, [workspace.StartSha], message, now, now, cancel);

@@ -83,7 +83,7 @@ public sealed partial class Workspaces(Mirrors mirrors, Snapshots snapshots, Git
         try
         {
             if (kept.Record is not { Ready: { } ready } record || record.TaskId != order.TaskId) return (null, null);
-            var made = await snapshots.Take(ready with { Path = kept.Tree }, order, record.Files, cancel);
+            var made = await snapshots.Take(ready with { Path = kept.Tree }, order, record.Files, record.Made, cancel);
             if (made is not null) pool.Mark(kept, tree => tree with { Made = made.Sha });
             return (made, record.Checkpoint);
         }

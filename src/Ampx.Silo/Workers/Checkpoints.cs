@@ -130,7 +130,7 @@ public sealed partial class Checkpoints(
             return (null, null);
         }
 
-        await Tell(task, now.Sha);
+        await TellOrAsk(task, now.Sha);
         workspaces.Told(task.Id, now.Sha);
         return (now, before ?? task.Checkpoint);
     }
@@ -146,7 +146,7 @@ public sealed partial class Checkpoints(
     {
         var repo = forges.Parse(task);
         if (!await mirrors.Has(await forges.Of(repo).Remote(repo, cancel), sha, cancel)) return null;
-        if (task.Checkpoint != sha) await Tell(task, sha);
+        await TellOrAsk(task, sha);
         var outcome = await Push(task, sha, task.Checkpoint, ended: true, cancel);
         if (outcome is PushOutcome.Pushed or PushOutcome.AlreadyThere) workspaces.Saved(task.Id, null, ended: true);
         return outcome;
@@ -178,6 +178,12 @@ public sealed partial class Checkpoints(
             if (trouble is not OperationCanceledException) Log(task, $"no checkpoint: {trouble.Message}");
             return null;
         }
+    }
+
+    private async Task TellOrAsk(TaskState task, string sha)
+    {
+        if (task.Checkpoint != sha) await Tell(task, sha);
+        else if (!await StillMine(task)()) throw new OperationCanceledException("the run was taken away");
     }
 
     private async Task Tell(TaskState task, string? sha)

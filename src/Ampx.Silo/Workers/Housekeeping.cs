@@ -20,7 +20,7 @@ public sealed partial class Housekeeping(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Period, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        do
         {
             try
             {
@@ -35,6 +35,7 @@ public sealed partial class Housekeeping(
                 LogFailed(failed);
             }
         }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
     /// <summary>No tree borrows from it, and no task has a commit in it that is nowhere else.</summary>

@@ -141,6 +141,64 @@ public sealed class CheckpointTests
         Assert.Equal("", await Refs(stage, repo));
     }
 
+    [Fact]
+    public async Task Work_that_could_not_be_saved_keeps_its_tree_and_is_saved_as_soon_as_it_can_be()
+    {
+        await using var stage = new Stage();
+        stage.Agent("stuck", "echo 41 > half; while :; do sleep 1; done");
+        stage.Agent("writer", "echo 42 > answer");
+        var repo = await stage.Repository("answer", ("README.md", "An answer."));
+        await Hook(repo, "case $(cat) in *refs/ampx/*) echo 'no such refs here' >&2; exit 1;; esac");
+        await stage.Up();
+        var task = await stage.Start(repo, "Write the answer", "--agent", "stuck", "--ci", "true");
+        await Stage.Until(() => Task.FromResult(Trees(stage).Any(tree => File.Exists(Path.Combine(tree, "half")))), "the agent has come halfway");
+        Assert.Equal(0, (await stage.Ampx("abort", task.Id)).Code);
+        await stage.Ended(task.Id);
+        var tree = Assert.Single(Trees(stage));
+
+        var other = await stage.Start(repo, "Write another", "--agent", "writer", "--ci", "true");
+        Assert.Equal(Status.Success, (await stage.Ended(other.Id)).Status);
+        Assert.Equal("41", (await File.ReadAllTextAsync(Path.Combine(tree, "half"))).Trim());
+        Assert.Equal(2, Trees(stage).Count());
+
+        await stage.Kill();
+        File.Delete(Path.Combine(repo, "hooks", "pre-receive"));
+        await stage.Up();
+        await Stage.Until(async () => await Saved(stage, repo, task.Id) == "41", "the work is at the task's own ref");
+        var view = await stage.Show(task.Id);
+        Assert.Equal((Status.Aborted, Phase.Done), (view.Status, view.Phase));
+        var third = await stage.Start(repo, "Write a third", "--agent", "writer", "--ci", "true");
+        Assert.Equal(Status.Success, (await stage.Ended(third.Id)).Status);
+        Assert.Equal(2, Trees(stage).Count());
+    }
+
+    [Fact]
+    public async Task A_service_that_dies_between_the_push_and_its_report_removes_the_ref_at_the_next_start()
+    {
+        await using var stage = new Stage();
+        stage.Environment["Ampx__Checkpoint__Interval"] = "00:00:01";
+        stage.Agent("slow", "echo 42 > half; while [ ! -e \"$GO\" ]; do sleep 0.05; done; echo 42 > answer");
+        var (go, on) = (Path.Combine(stage.Root, "go"), Path.Combine(stage.Root, "on"));
+        stage.Environment["Ampx__Agents__slow__Environment__GO"] = go;
+        var repo = await stage.Repository("answer", ("README.md", "An answer."));
+        // The branch is there already, and the answer to the push waits.
+        var hook = Path.Combine(repo, "hooks", "post-receive");
+        await File.WriteAllTextAsync(hook, $"#!/bin/sh\ncase $(cat) in *refs/heads/amp/*) while [ ! -e {on} ]; do sleep 0.05; done;; esac\n");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await stage.Up();
+        var task = await stage.Start(repo, "Write the answer", "--agent", "slow", "--ci", "test \"$(cat answer)\" = 42");
+        await Stage.Until(async () => await Saved(stage, repo, task.Id) == "42", "a checkpoint is there");
+        File.WriteAllText(go, "");
+        await Stage.Until(async () => (await stage.Git(stage.Root, "ls-remote", repo, "refs/heads/amp/*")).Length > 0, "the branch is there");
+        Assert.Equal(Phase.Publishing, (await stage.Show(task.Id)).Phase);
+        await stage.Kill();
+        File.WriteAllText(on, "");
+        await stage.Up();
+        task = await stage.Ended(task.Id);
+        Assert.True((task.Status, task.Attempts) == (Status.Success, 1), task.Summary);
+        Assert.Equal("", await Refs(stage, repo));
+    }
+
     private static async Task<string?> Saved(Stage stage, string repo, string id) =>
         (await Refs(stage, repo)).Contains(id, StringComparison.Ordinal) ? await stage.Git(repo, "show", $"refs/ampx/{id}:half") : null;
 

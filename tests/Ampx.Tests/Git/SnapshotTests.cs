@@ -86,6 +86,19 @@ public sealed class SnapshotTests : IDisposable
     }
 
     [Fact]
+    public async Task One_that_could_not_be_brought_away_is_given_again_until_something_changes()
+    {
+        var workspace = await world.Take();
+        world.Put(workspace, "a.txt", "a");
+        var first = await world.Snapshot();
+        world.Time.Advance(TimeSpan.FromHours(1));
+        world.Restart();
+        Assert.Equal(first, await world.Snapshot());
+        world.Put(workspace, "a.txt", "b");
+        Assert.NotEqual(first, await world.Snapshot());
+    }
+
+    [Fact]
     public async Task A_crashed_one_is_in_nobodys_way()
     {
         var workspace = await world.Take();
