@@ -133,6 +133,9 @@ public sealed record TaskState
     /// <summary>The run under way, or the last one, began with work of an earlier one in its checkout, not yet committed.</summary>
     [Id(58)] public bool Restored { get; init; }
 
+    /// <summary>Who held the last agent run: its machine may have the task's tree.</summary>
+    [Id(60)] public string? LastWorker { get; init; }
+
     /// <summary>The task has ended; only a person moves it again.</summary>
     [System.Text.Json.Serialization.JsonIgnore] public bool Ended => Phase is Phase.Done;
 

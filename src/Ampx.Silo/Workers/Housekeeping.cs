@@ -28,7 +28,7 @@ public sealed partial class Housekeeping(
                 workspaces.RemoveUnused(options.Value.RetainFor);
                 workspaces.EnforceLimit(options.Value.MaxDiskBytes);
                 await mirrors.RemoveUnused(options.Value.RetainFor * MirrorsOutlive, MayGo, stoppingToken);
-                folders.RemoveTemporary(clock.GetUtcNow() - TimeSpan.FromDays(1));
+                folders.RemoveTemporary(TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(1)); // the clock that files' times come from
             }
             catch (Exception failed) when (!stoppingToken.IsCancellationRequested)
             {

@@ -16,6 +16,7 @@ public static partial class WorkerServices
         .AddSingleton<AgentSteps>()
         .AddSingleton<CiCommand>()
         .AddSingleton<RunCarrier>()
+        .AddSingleton<WorkerLease>()
         .AddSingleton<Worker>()
         .AddHostedService<Housekeeping>()
         .AddHostedService<WakeUps>()
