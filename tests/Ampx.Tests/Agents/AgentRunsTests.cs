@@ -236,7 +236,8 @@ public sealed class AgentRunsTests : IAsyncLifetime
         await RunsOnDisk.Until(() => original.Info?.AgentPid is not null, "the agent runs");
         await using var elsewhere = new RunsOnDisk();
         var copy = Directory.CreateDirectory(Path.Combine(elsewhere.Data, "runs", _disk.First)).FullName;
-        foreach (var file in Directory.GetFiles(original.Path)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        // By cp, for .NET copies no file that somebody has locked.
+        using (var cp = Process.Start("cp", ["-r", $"{original.Path}/.", copy])) await cp.WaitForExitAsync();
 
         Assert.IsType<RunState.Lost>(elsewhere.Runs.Folder(_disk.First).State);
         Assert.Null(await elsewhere.Runs.WaitForExit(_disk.First, default));
