@@ -26,7 +26,7 @@ try
         typeof(UpCommand), typeof(DownCommand), typeof(DemoCommand),
         typeof(StartCommand), typeof(ListCommand), typeof(ShowCommand), typeof(LogsCommand),
         typeof(ContinueCommand), typeof(AbortCommand), typeof(MergeCommand), typeof(WaitCommand),
-        typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(DoctorCommand), typeof(AdminGroup), typeof(VersionCommand),
+        typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(DoctorCommand), typeof(StatsCommand), typeof(DrainCommand), typeof(AdminGroup), typeof(VersionCommand),
     ]);
     await app.RunAsync();
 }

@@ -17,9 +17,7 @@ internal sealed class ServiceBackup(DataFolder folder, Database database, TimePr
 
     private static readonly string[] Small = ["token", "worker-id"];
 
-    public string? WhyNot => database.IsShared
-        ? "this service keeps its data in PostgreSQL: back that up with pg_dump --format=custom (docs/DEPLOYMENT.md has the commands)"
-        : null;
+    public string? WhyNot => database.IsShared ? NoBackup.Words : null;
 
     public Task<IBackupCopy> Take(CancellationToken cancel) => Task.Run<IBackupCopy>(() =>
     {
