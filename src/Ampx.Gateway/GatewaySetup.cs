@@ -32,6 +32,7 @@ public static class GatewaySetup
             .Validate(options => options.DataDirectory.Length > 0, "Ampx:DataDirectory is empty: give a folder");
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<TaskLookup>();
+        services.AddSingleton<QueuePlaces>();
         services.AddSingleton<MergeWait>();
         services.AddSingleton<GitHubWebhooks>();
         services.AddSingleton<LastDelivery>();
@@ -66,6 +67,7 @@ public static class GatewaySetup
         api.MapTasks();
         api.MapLogs();
         api.MapService();
+        api.MapWorkers();
         app.MapSignIn();
         app.MapHealth();
         app.MapGitHubWebhooks(options);

@@ -29,6 +29,7 @@ public sealed class AmpxService : IAsyncDisposable
         [""] = typeof(ServiceOptions),
         ["Agents"] = typeof(Dictionary<string, AgentOptions>),
         ["Auth"] = typeof(AuthOptions),
+        ["Checkpoint"] = typeof(CheckpointOptions),
         ["Ci"] = typeof(CiOptions),
         ["Cluster"] = typeof(ClusterOptions),
         ["Git"] = typeof(GitOptions),

@@ -19,6 +19,7 @@ internal static class ClusterServices
     /// <summary>Alone on loopback ports that are free, or in the cluster on the plan's database.</summary>
     public static ISiloBuilder UseAmpxCluster(this ISiloBuilder silo, HostingPlan plan)
     {
+        silo.Configure<ClusterMembershipOptions>(ForgiveClocks);
         if (!plan.IsClustered) return silo.UseLocalhostClustering(Ports.Free(), 0, serviceId: ServiceId, clusterId: "ampx");
         silo.Services.AddMembership(plan);
         return silo
@@ -67,6 +68,16 @@ internal static class ClusterServices
     private static void AddMembership(this IServiceCollection services, HostingPlan plan) => services
         .Configure<Orleans.Configuration.ClusterOptions>(cluster => (cluster.ServiceId, cluster.ClusterId) = (ServiceId, plan.Cluster.Id))
         .AddKeyedSingleton(Members, (_, _) => PostgresStorage.Membership(plan.ConnectionString));
+
+    /// <summary>
+    /// Orleans compares times of different clocks (the machine's, ours, other machines'), and takes a silo that seems to have been joining for five minutes, or to have been
+    /// begun an hour ago and never seen, for dead: after a jump back of an hour that was the starting silo itself. Nobody counts on a silo that has not joined.
+    /// </summary>
+    private static void ForgiveClocks(ClusterMembershipOptions members)
+    {
+        members.EvictWhenMaxJoinAttemptTimeExceeded = false;
+        members.SiloGenerationRetirementAge = TimeSpan.FromDays(2);
+    }
 
     /// <summary>A silo that is killed is given up within 3 s, one that hangs within 10, with no false alarm under full load (all measured); Orleans' own: 7 and 63.</summary>
     private static void Judge(ClusterMembershipOptions members)

@@ -26,6 +26,20 @@ public static class BusyDatabase
         })
         .Build();
 
+    /// <summary>For a grain: each try runs in its turn. Without that the second one is refused by Orleans, wherever Polly's pause has ended.</summary>
+    public static async Task InTurn(this ResiliencePipeline pipeline, Func<CancellationToken, Task> work)
+    {
+        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true);
+        try
+        {
+            await pipeline.ExecuteAsync(async (tried, wanted) => await wanted(tried.CancellationToken), context, work);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
     private static bool IsBusy(Exception? failure) =>
         failure is SqliteException { SqliteErrorCode: Busy or Locked } or DbException { IsTransient: true } || (failure?.InnerException is { } inner && IsBusy(inner));
 }

@@ -31,12 +31,18 @@ public sealed class TaskRows(DbDataSource readers) : ITaskRows
     /// <inheritdoc/>
     public async Task<IReadOnlyList<WaitingRun>> WaitingForWorker(CancellationToken cancel) => await readers.Rows(
         """
-        SELECT task_id, owner, repo, step, 'agent' AS kind, created_at, updated_at FROM task_index WHERE phase = 'waiting_for_worker'
+        SELECT i.task_id, i.owner, i.repo, i.step, 'agent' AS kind, i.created_at, i.updated_at, s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row WHERE i.phase = 'waiting_for_worker'
         UNION ALL
-        SELECT task_id, owner, repo, step, 'ci', created_at, updated_at FROM task_index WHERE phase = 'waiting_for_ci' AND forge = 'git' AND run_id IS NULL
-        ORDER BY updated_at, task_id
+        SELECT i.task_id, i.owner, i.repo, i.step, 'ci', i.created_at, i.updated_at, s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row
+        WHERE i.phase = 'waiting_for_ci' AND i.forge = 'git' AND i.run_id IS NULL
+        ORDER BY 7, 1
         """,
-        null, row => new WaitingRun(row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.Word<RunKind>(4), row.Time(5), row.Time(6)), cancel);
+        null, row =>
+        {
+            using var body = JsonDocument.Parse(row.GetString(7));
+            return new WaitingRun(row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.Word<RunKind>(4), row.Time(5), row.Time(6),
+                body.RootElement.GetProperty("agent").GetString()!, body.RootElement.TryGetProperty("last_worker", out var last) ? last.GetString() : null);
+        }, cancel);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ClaimedRun>> RunsOf(string workerId, CancellationToken cancel) =>

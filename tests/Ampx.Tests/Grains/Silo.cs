@@ -32,8 +32,13 @@ internal sealed class Silo : IAsyncDisposable
 
     public static Task<Silo> Start(StorageFolder files, TimeProvider? time = null, params (string Key, string Value)[] settings) => Start(1, files, time, settings);
 
+    /// <summary>With leases, as a silo of a cluster.</summary>
+    public static Task<Silo> StartLeased(StorageFolder files, TimeProvider time) => Start(1, files, time, new LeaseRules(IsOn: true));
+
     /// <summary>Several silos over the same files.</summary>
-    public static async Task<Silo> Start(short silos, StorageFolder files, TimeProvider? time, params (string Key, string Value)[] settings)
+    public static Task<Silo> Start(short silos, StorageFolder files, TimeProvider? time, params (string Key, string Value)[] settings) => Start(silos, files, time, new LeaseRules(IsOn: false), settings);
+
+    private static async Task<Silo> Start(short silos, StorageFolder files, TimeProvider? time, LeaseRules leases, params (string Key, string Value)[] settings)
     {
         var (storage, calls) = (new FaultyStorage(), new Calls());
         var started = 0;
@@ -46,6 +51,7 @@ internal sealed class Silo : IAsyncDisposable
             if (time is not null) silo.Services.AddSingleton(time);
             silo.Services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers");
             silo.Services.AddSingleton(new TaskRules());
+            silo.Services.AddSingleton(leases);
             silo.Services.AddGit(_ => files.Folder).AddForges();
             silo.AddAmpxStorage(files.Open);
             // The disk of the first silo fails when told to; each has its own way to the files, for it goes with the silo.
@@ -67,6 +73,21 @@ internal sealed class Silo : IAsyncDisposable
         var store = cluster.GetSiloServiceProvider().GetRequiredKeyedService<IGrainStorage>(StorageExtensions.StorageName);
         await store.WriteStateAsync(StorageExtensions.TaskStateName, Task(task.Id).GetGrainId(), new GrainState<TaskState>(task));
         return task;
+    }
+
+    /// <summary>Changes a task as another silo does that has it too: behind the back of its activation here.</summary>
+    public async Task<TaskState> WriteBehind(string id, params TaskEvent[] news)
+    {
+        var store = cluster.GetSiloServiceProvider().GetRequiredKeyedService<IGrainStorage>(StorageExtensions.StorageName);
+        var state = new GrainState<TaskState>();
+        await store.ReadStateAsync(StorageExtensions.TaskStateName, Task(id).GetGrainId(), state);
+        foreach (var one in news)
+        {
+            state.State = TaskMachine.Apply(state.State!, one with { At = StorageFolder.Start }, new TaskRules());
+            await store.WriteStateAsync(StorageExtensions.TaskStateName, Task(id).GetGrainId(), state);
+        }
+
+        return state.State!;
     }
 
     /// <summary>A task that <paramref name="run"/> prepares.</summary>
@@ -124,6 +145,12 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
     /// <summary>The next write reaches the disk and its answer is lost.</summary>
     public bool ForgetNext { get; set; }
 
+    /// <summary>What is said then.</summary>
+    public Exception Answer { get; set; } = new TimeoutException("the disk didn't answer");
+
+    /// <summary>Nothing can be read.</summary>
+    public bool Unreadable { get; set; }
+
     /// <summary>Writes wait for this.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
@@ -140,7 +167,7 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
 
     public void Participate(ISiloLifecycle observer) => ((ILifecycleParticipant<ISiloLifecycle>)real).Participate(observer);
 
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => real.ReadStateAsync(stateName, grainId, grainState);
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => Unreadable ? throw new IOException("the disk is gone") : real.ReadStateAsync(stateName, grainId, grainState);
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
@@ -154,7 +181,7 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
         await real.WriteStateAsync(stateName, grainId, grainState);
         if (!ForgetNext) return;
         ForgetNext = false;
-        throw new TimeoutException("the disk didn't answer");
+        throw Answer;
     }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => real.ClearStateAsync(stateName, grainId, grainState);
