@@ -25,6 +25,36 @@ public sealed class FairQueueTests
     }
 
     [Fact]
+    public void An_owners_repositories_take_turns_too()
+    {
+        foreach (var task in new[] { "ada-1", "ada-2", "ada-3" }) Add(task, repo: "busy");
+        Add("ada-7", repo: "quiet");
+        Add("bob-8");
+        Assert.Equal(["ada-1", "bob-8", "ada-7", "ada-2", "ada-3"], Foretold("ada-1", "ada-2", "ada-3", "ada-7", "bob-8"));
+        Assert.Equal(["ada-1", "bob-8", "ada-7", "ada-2", "ada-3"], TakeAll());
+        Assert.Null(queue.PositionOf("ada-1"));
+    }
+
+    [Fact]
+    public void Ten_thousand_tasks_of_a_thousand_owners_all_get_their_turn()
+    {
+        for (var n = 0; n < 10_000; n++) queue.Add(new QueueEntry($"task-{n:00000}", $"owner-{n % 1000}", $"repo-{n % 7}", 1, RunKind.Agent));
+        Assert.Equal(Enumerable.Range(1, 10_000), Enumerable.Range(0, 10_000).Select(n => queue.PositionOf($"task-{n:00000}")!.Value).Order());
+        Assert.Equal(Enumerable.Range(0, 1000).Select(n => $"task-{n:00000}"), Enumerable.Range(0, 1000).Select(_ => Take()));
+        Assert.Equal("owner-0", queue.Take(RunKind.Agent, _ => false)?.Owner);
+    }
+
+    [Fact]
+    public void What_doesnt_suit_a_worker_waits_for_one_that_it_does()
+    {
+        Add("ada-1");
+        Add("ada-2");
+        Assert.Equal("ada-2", queue.Take(RunKind.Agent, _ => false, entry => entry.TaskId != "ada-1")?.TaskId);
+        Assert.Null(queue.Take(RunKind.Agent, _ => false, entry => entry.TaskId != "ada-1"));
+        Assert.Equal("ada-1", Take());
+    }
+
+    [Fact]
     public void A_full_repository_holds_up_nobody_else()
     {
         Add("ada-1", repo: "full");
@@ -56,6 +86,8 @@ public sealed class FairQueueTests
     }
 
     private void Add(string task, string repo = "shop", RunKind kind = RunKind.Agent, int step = 1) => queue.Add(new QueueEntry(task, task.Split('-')[0], repo, step, kind));
+
+    private List<string> Foretold(params string[] tasks) => [.. tasks.OrderBy(queue.PositionOf)];
 
     private string? Take() => queue.Take(RunKind.Agent, _ => false)?.TaskId;
 
