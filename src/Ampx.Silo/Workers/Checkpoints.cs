@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Git;
@@ -11,7 +12,7 @@ namespace Ampx.Silo.Workers;
 /// A checkpoint that can't be made is told and never disturbs the run: the tree stays the task's until one could.</summary>
 public sealed partial class Checkpoints(
     IGrainFactory grains, Forges.Forges forges, Workspaces workspaces, CheckpointRefs refs, Mirrors mirrors, LogWriter logs,
-    IOptions<GitOptions> git, IOptions<CheckpointOptions> options, TimeProvider clock, ILogger<Checkpoints> log)
+    IOptions<GitOptions> git, IOptions<CheckpointOptions> options, TimeProvider clock, ILogger<Checkpoints> log) : IDisposable
 {
     /// <summary>What the next try of a failed run waits for at most.</summary>
     private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(2);
@@ -19,7 +20,8 @@ public sealed partial class Checkpoints(
     /// <summary>Preparing fails so often for work that can't be read before that work is given up.</summary>
     private const int Patience = 3;
 
-    private readonly SemaphoreSlim wanted = new(0, 1), saving = new(1);
+    private readonly Channel<bool> wanted = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly SemaphoreSlim saving = new(1);
 
     /// <summary>One each interval while the agent works, until <paramref name="over"/> or the server refuses.</summary>
     public async Task During(TaskState task, CancellationToken over)
@@ -112,19 +114,13 @@ public sealed partial class Checkpoints(
     /// <summary>Has <see cref="Wanted"/> end if there is something to save.</summary>
     public void SaveKeptSoon()
     {
-        if (workspaces.Kept.Count == 0) return;
-        try
-        {
-            wanted.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Asked for already, and not begun.
-        }
+        if (workspaces.Kept.Count > 0) wanted.Writer.TryWrite(true);
     }
 
     /// <summary>Ends when a run was stopped that left something to save.</summary>
-    public Task Wanted(CancellationToken cancel) => wanted.WaitAsync(cancel);
+    public async Task Wanted(CancellationToken cancel) => await wanted.Reader.ReadAsync(cancel);
+
+    public void Dispose() => saving.Dispose();
 
     private async Task SaveEach(CancellationToken cancel)
     {

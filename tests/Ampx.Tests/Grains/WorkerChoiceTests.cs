@@ -113,7 +113,7 @@ public sealed class WorkerChoiceTests : IDisposable
 
     private static QueueEntry Entry(string task, string? agent = "amp", string? prefer = null) => new(task, "ada", "acme/shop", 1, RunKind.Agent, agent, prefer);
 
-    private static Task<BeatAnswer> Report(Silo silo, string worker, params (string Name, bool Ready)[] agents) => silo.Queue.Beat(worker, [], new WorkerReport(4, 1,
+    private static async Task Report(Silo silo, string worker, params (string Name, bool Ready)[] agents) => await silo.Queue.Beat(worker, [], new WorkerReport(4, 1,
         [.. agents.Select(agent => new AgentReport(agent.Name, agent.Ready ? null : new TaskError(ErrorCodes.AgentNotSignedIn, "not signed in")))]));
 
     private static Task<QueueEntry?> Take(Silo silo, string worker) => silo.Queue.Take(worker, RunKind.Agent, StorageFolder.Soon);
