@@ -12,7 +12,7 @@ internal sealed class Watch(string folder, RunSpec spec, Silence silence)
     public (string Reason, string? Detail) UntilItEnds(Reaper reaper, Func<bool> terminated)
     {
         var running = Stopwatch.StartNew();
-        var lease = new Lease(Path.Combine(folder, RunFiles.Lease));
+        var lease = Path.Combine(folder, RunFiles.Lease);
         while (!reaper.Ended.Wait(Interval))
         {
             if (StopReason(folder) is { } reason)
@@ -25,8 +25,8 @@ internal sealed class Watch(string folder, RunSpec spec, Silence silence)
                 return (RunReason.Stalled, $"no {(spec.ToolClock ? "event" : "output")} within {Seconds(spec.StartTimeout.Value)}{LastText}");
             if (silence.HasBegun && !silence.ToolAtWork && silence.Elapsed > spec.IdleTimeout)
                 return (RunReason.Stalled, $"no output for {Seconds(spec.IdleTimeout.Value)}{LastTool}");
-            if (spec.LeaseTime is { } leaseTime && lease.Age() > leaseTime)
-                return (RunReason.LeaseEnded, $"no contact for {Seconds(leaseTime)}");
+            if (spec.Leased && Uptime.Now > LeaseFile.Until(lease))
+                return (RunReason.LeaseEnded, "the lease ended: the worker had no contact with the cluster");
         }
         return (RunReason.Exited, null);
     }
@@ -48,26 +48,4 @@ internal sealed class Watch(string folder, RunSpec spec, Silence silence)
     private string LastText => silence.LastText is { } text ? $"; it said: {text}" : "";
 
     private static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.###} s");
-}
-
-/// <summary>
-/// How long ago the lease file was last touched, by the clock that also runs while the machine sleeps: whoever took the run over
-/// meanwhile did not sleep. The file's own time only serves to see a change, for wall clocks jump.
-/// </summary>
-internal sealed class Lease(string path)
-{
-    private DateTime _touched;
-    private TimeSpan _seen = Now;
-
-    public TimeSpan Age()
-    {
-        var touched = File.GetLastWriteTimeUtc(path);
-        if (touched != _touched)
-            (_touched, _seen) = (touched, Now);
-        return Now - _seen;
-    }
-
-    // TickCount64 stands still in suspend, and /proc/uptime doesn't.
-    private static TimeSpan Now =>
-        TimeSpan.FromSeconds(double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture));
 }

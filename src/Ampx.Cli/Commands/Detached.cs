@@ -44,10 +44,10 @@ internal static class Detached
     /// <summary>In the process that <see cref="Start"/> started: leaves the terminal. Elsewhere nothing.</summary>
     public static void BecomeOne()
     {
-        if (Environment.GetEnvironmentVariable(Mark) is not { Length: > 0 } log) return;
+        if (Environment.GetEnvironmentVariable(Mark) is not { Length: > 0 }) return;
         // Agents and a later 'ampx up' below this process are none of this kind.
         Environment.SetEnvironmentVariable(Mark, null);
-        Processes.Detach(log);
+        Processes.LeaveTerminal();
     }
 
     /// <summary>The last line of the log of the service on <paramref name="data"/>, if it told of its end.</summary>
@@ -79,11 +79,14 @@ internal static class Detached
 
     private static ProcessStartInfo Itself(string data, int? port, bool stopAgents, string log)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { WorkingDirectory = "/" };
+        var program = Environment.ProcessPath!;
         // 'dotnet ampx.dll' is the runtime's program with ours as its first word.
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "ampx.dll"));
-        string[] words = ["up", "--data", data, .. port is null ? Array.Empty<string>() : ["--port", $"{port}"], .. stopAgents ? ["--stop-agents"] : Array.Empty<string>()];
-        foreach (var word in words) start.ArgumentList.Add(word);
+        string[] itself = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "ampx.dll")] : [program];
+        string[] words = [.. itself, "up", "--data", data, .. port is null ? Array.Empty<string>() : ["--port", $"{port}"], .. stopAgents ? ["--stop-agents"] : Array.Empty<string>()];
+        // The shell opens the log before .NET begins, which copies what it finds as its output: a pipe of ours held for ever would hang whoever reads it to its end.
+        var start = OperatingSystem.IsWindows() ? new ProcessStartInfo(words[0], words[1..])
+            : new ProcessStartInfo("/bin/sh", ["-c", $"exec \"$@\" </dev/null >>\"${Mark}\" 2>&1", "ampx", .. words]);
+        start.WorkingDirectory = "/";
         start.Environment[Mark] = log;
         return start;
     }

@@ -29,7 +29,7 @@ public static partial class TaskMachine
                 Enter(t, Merging, now) with { Merge = wish.Order },
 
             // A worker's way through one run.
-            (WaitingForWorker, Claimed { Run.Kind: RunKind.Agent } claim) => Begin(t, claim.Run, now),
+            (WaitingForWorker, Claimed { Run.Kind: RunKind.Agent } claim) => Begin(t with { LastWorker = claim.Run.WorkerId }, claim.Run, now),
             (Preparing, Prepared tree) => Enter(t, Agent, now) with
             {
                 Base = tree.Base,

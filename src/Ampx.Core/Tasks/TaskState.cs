@@ -127,6 +127,9 @@ public sealed record TaskState
     /// <summary>How long the armed auto-merge is watched.</summary>
     [Id(56)] public DateTimeOffset? ArmedUntil { get; init; }
 
+    /// <summary>Who held the last agent run: its machine may have the task's tree.</summary>
+    [Id(60)] public string? LastWorker { get; init; }
+
     /// <summary>The task has ended; only a person moves it again.</summary>
     [System.Text.Json.Serialization.JsonIgnore] public bool Ended => Phase is Phase.Done;
 

@@ -13,7 +13,7 @@ public abstract record AgentOutcome
     /// <param name="Code">An error code of the contract.</param>
     public sealed record Failed(string Code, string Detail, AgentUsage? Usage) : AgentOutcome;
 
-    /// <summary>It was told to stop, by us; the reason is ours.</summary>
+    /// <summary>It was told to stop, by us, or its lease ended; the reason is ours.</summary>
     public sealed record Stopped(string Reason, AgentUsage? Usage) : AgentOutcome;
 
     /// <param name="exit">How the run ended.</param>
@@ -24,12 +24,10 @@ public abstract record AgentOutcome
         var usage = stream?.Usage;
         switch (exit.Reason)
         {
-            case RunReason.Stopped:
+            case RunReason.Stopped or RunReason.LeaseEnded:
                 return new Stopped(exit.Detail ?? "", usage);
             case RunReason.NotStarted:
                 return new Failed(exit.Code is 126 or 127 ? "agent_not_found" : "agent_failed", exit.Detail ?? "The agent could not be started.", usage);
-            case RunReason.LeaseEnded:
-                return new Failed("worker_lost", exit.Detail ?? "The worker lost contact.", usage);
             // Its work was done and said; only the process did not find its end.
             case RunReason.TimedOut or RunReason.Stalled when stream is { Result: { } done }:
                 return new Succeeded(done, usage);

@@ -82,7 +82,8 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
 
     private async Task<Mirror> Update(string path, GitRemote remote)
     {
-        MirrorUpkeep.RemoveStale(path, time.GetUtcNow());
+        // By the clock that files' times come from.
+        MirrorUpkeep.RemoveStale(path, TimeProvider.System.GetUtcNow());
         await FetchHeads(path, remote);
         var head = (await File.ReadAllTextAsync(Path.Combine(path, "HEAD"))).Trim();
         var branch = head.StartsWith("ref: refs/heads/", StringComparison.Ordinal) ? head["ref: refs/heads/".Length..] : null;

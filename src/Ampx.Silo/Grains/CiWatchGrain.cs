@@ -193,7 +193,7 @@ public sealed partial class CiWatchGrain(
         var since = listing?.Scope.Since is { } last && last <= oldest && oldest - last < MostTooOld ? last : new DateTimeOffset(oldest.UtcTicks - (oldest.UtcTicks % Quantum.Ticks), TimeSpan.Zero);
         using var end = new CancellationTokenSource(LookLimit, clock);
         listing = await desk.ListCi(waiting.Values.First().Repo, new CiScope(null, since), listing, end.Token);
-        var seen = waiting.Values.ToLookup(task => listing.Horizon is { } horizon && task.Oldest - Skew <= horizon);
+        var seen = waiting.Values.ToLookup(task => (task.Overlooked && listing.Mark(task.Sha) is "") || listing.Horizon is { } horizon && task.Oldest - Skew <= horizon);
         await Each(seen[false], task => See(task, listing));
         await Each(seen[true], ListAlone);
     }
@@ -235,7 +235,7 @@ public sealed partial class CiWatchGrain(
             if (look.News is CiPassed or CiFailed) usual.Add(clock.GetUtcNow() - task.Since);
             if (look.News is CiStarted) task.Shown = true;
             if (look.News is { } news) await Tell(task, news);
-            task.Undecided(look.LookAgain, clock.GetUtcNow());
+            task.Undecided(look.LookAgain, task.Shown, clock.GetUtcNow());
         }
         catch (Exception failed)
         {

@@ -26,13 +26,13 @@ internal sealed class FairQueue
         }
     }
 
-    /// <summary>Takes the next entry of <paramref name="kind"/> whose repository is not in <paramref name="full"/>; null if none.</summary>
-    public QueueEntry? Take(RunKind kind, Func<string, bool> full)
+    /// <summary>Takes the next entry of <paramref name="kind"/> whose repository is not in <paramref name="full"/> and that <paramref name="suits"/> who asks; null if none.</summary>
+    public QueueEntry? Take(RunKind kind, Func<string, bool> full, Func<QueueEntry, bool>? suits = null)
     {
         QueueEntry? best = null;
         foreach (var entry in waiting.Values)
         {
-            if (entry.Kind == kind && !full(entry.Repo) && (best is null || Before(entry, best))) best = entry;
+            if (entry.Kind == kind && !full(entry.Repo) && suits?.Invoke(entry) != false && (best is null || Before(entry, best))) best = entry;
         }
 
         if (best is null) return null;

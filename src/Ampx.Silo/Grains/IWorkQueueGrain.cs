@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Ampx.Core.Tasks;
 using Orleans.Concurrency;
 
@@ -27,14 +28,33 @@ public interface IWorkQueueGrain : IGrainWithIntegerKey
     [Alias("LetGo")]
     Task LetGo(HeldRun run);
 
-    /// <summary>The worker lives and holds exactly these runs.</summary>
+    /// <summary>The worker lives and holds exactly these runs. A later report replaces the earlier one; none leaves it.</summary>
     [Alias("Beat")]
-    Task Beat(string workerId, IReadOnlyList<HeldRun> runs);
+    Task Beat(string workerId, IReadOnlyList<HeldRun> runs, WorkerReport? report = null);
+
+    /// <summary>The workers that were heard of lately.</summary>
+    [Alias("Workers")]
+    Task<IReadOnlyList<WorkerInfo>> Workers();
 }
 
 /// <summary>A task that wants a slot.</summary>
+/// <param name="Agent">Only workers that have it ready are asked, if there are any; null: any will do.</param>
+/// <param name="Prefer">The worker that may have the task's tree.</param>
 [GenerateSerializer, Immutable, Alias("ampx.queue-entry.v1")]
-public sealed record QueueEntry(string TaskId, string Owner, string Repo, int Step, RunKind Kind);
+public sealed record QueueEntry(string TaskId, string Owner, string Repo, int Step, RunKind Kind, string? Agent = null, string? Prefer = null);
+
+/// <summary>What a worker is able to do.</summary>
+/// <param name="Busy">Agents at work.</param>
+[GenerateSerializer, Immutable, Alias("ampx.worker-report.v1")]
+public sealed record WorkerReport(int Slots, int Busy, ImmutableArray<AgentReport> Agents);
+
+/// <summary>An agent that a worker's settings name. <see cref="Unready"/>: why no run of it can begin there.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.agent-report.v1")]
+public sealed record AgentReport(string Name, TaskError? Unready);
+
+/// <summary>A worker as the queue knows it.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.worker-info.v1")]
+public sealed record WorkerInfo(string Id, WorkerReport Report, bool Draining = false);
 
 /// <summary>A run and the task that it is for.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.held-run.v1")]

@@ -3,6 +3,7 @@ using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
 using Microsoft.Extensions.Logging;
+using Orleans.Storage;
 using Polly;
 
 namespace Ampx.Silo.Grains;
@@ -17,19 +18,38 @@ public sealed partial class TaskGrain(
     private TaskState? task;
     private readonly ResiliencePipeline storage = BusyDatabase.Pipeline(clock);
 
+    /// <summary>What an activation remembers for longer isn't trusted when it is woken.</summary>
+    private static readonly TimeSpan Stale = TimeSpan.FromMinutes(1);
+
+    private long readAt;
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         task = stored.RecordExists ? stored.State : null;
+        readAt = clock.GetTimestamp();
         return Task.CompletedTask;
     }
 
-    public async Task<TaskState> Create(NewTask order) => task ?? await Remember(TaskMachine.Create(order, clock.GetUtcNow(), rules));
+    public Task<TaskState> Create(NewTask order) => Decide(async () => task ?? await Remember(TaskMachine.Create(order, clock.GetUtcNow(), rules)));
 
     public Task<TaskState?> Find() => Task.FromResult(task);
 
     public Task<TaskState> GetState() => Task.FromResult(task!);
 
-    public async Task<Refusal?> Order(TaskEvent order, int? ifVersion)
+    public Task<Refusal?> Order(TaskEvent order, int? ifVersion) => Decide(() => OrderNow(order, ifVersion));
+
+    public Task<TaskState?> Claim(int step, RunClaim run) => Decide(() => ClaimNow(step, run));
+
+    public Task<TaskState?> Tell(TaskEvent news, int step) => Decide(() => TellNow(news, step));
+
+    public async Task<bool> MayPush(int step, string runId)
+    {
+        // An activation that a partition left behind remembers what isn't so any more; and one that can't ask allows nothing.
+        await Reread();
+        return task?.Step == step && task.Run?.RunId == runId;
+    }
+
+    private async Task<Refusal?> OrderNow(TaskEvent order, int? ifVersion)
     {
         if (task is null) return new Refusal(ErrorCodes.Conflict, "there is no such task");
         if (ifVersion is { } seen && seen != task.Version)
@@ -39,7 +59,7 @@ public sealed partial class TaskGrain(
         return null;
     }
 
-    public async Task<TaskState?> Claim(int step, RunClaim run)
+    private async Task<TaskState?> ClaimNow(int step, RunClaim run)
     {
         // A worker that didn't hear the answer asks again: the claim itself has moved the step on.
         if (task?.Run == run) return task;
@@ -48,17 +68,16 @@ public sealed partial class TaskGrain(
         return await Remember(Apply(task, new Claimed(run)));
     }
 
-    public async Task<TaskState?> Tell(TaskEvent news, int step)
+    private async Task<TaskState?> TellNow(TaskEvent news, int step)
     {
         if (step == task?.Step) return await Remember(Apply(task, news));
         LogStale(this.GetPrimaryKeyString(), news.GetType().Name, step, task?.Step);
         return null;
     }
 
-    public Task<bool> MayPush(int step, string runId) => Task.FromResult(task?.Step == step && task.Run?.RunId == runId);
-
     public async Task Wake()
     {
+        if (clock.GetElapsedTime(readAt) > Stale) await Reread();
         if (task is null) return;
         var time = TaskMachine.Next(task) switch
         {
@@ -70,14 +89,55 @@ public sealed partial class TaskGrain(
         else Drive(task);
     }
 
+    /// <summary>Decides on what storage holds: once more where another activation, of a partition or a failover, has written since this one read.</summary>
+    private async Task<T> Decide<T>(Func<Task<T>> decision)
+    {
+        try
+        {
+            return await decision();
+        }
+        catch (InconsistentStateException overtaken)
+        {
+            LogOvertaken(this.GetPrimaryKeyString(), overtaken);
+            // This one answers yet, by what it has read again; the next call finds a new one.
+            DeactivateOnIdle();
+            return await decision();
+        }
+    }
+
+    private async Task Reread()
+    {
+        try
+        {
+            await storage.ExecuteAsync(async cancel => await stored.ReadStateAsync(cancel));
+        }
+        catch
+        {
+            DeactivateOnIdle();
+            throw;
+        }
+
+        task = stored.RecordExists ? stored.State : null;
+        readAt = clock.GetTimestamp();
+    }
+
+    private static bool IsSame(TaskState a, TaskState b) => (a.Version, a.Step, a.UpdatedAt, a.Last, a.Run) == (b.Version, b.Step, b.UpdatedAt, b.Last, b.Run);
+
     private TaskState Apply(TaskState task, TaskEvent news) => TaskMachine.Apply(task, news with { At = clock.GetUtcNow() }, rules);
 
     private async Task<TaskState> Remember(TaskState next)
     {
+        var from = task?.Phase;
         stored.State = next;
         try
         {
             await storage.ExecuteAsync(async cancel => await stored.WriteStateAsync(cancel));
+        }
+        catch (InconsistentStateException)
+        {
+            await Reread();
+            // A write whose answer was lost is tried again, and finds itself in the way.
+            if (task is not { } now || !IsSame(now, next)) throw;
         }
         catch
         {
@@ -86,7 +146,7 @@ public sealed partial class TaskGrain(
             throw;
         }
 
-        LogTransition(next.Id, task?.Phase, next.Phase, next.Version, next.Last.Cause);
+        LogTransition(next.Id, from, next.Phase, next.Version, next.Last.Cause);
         task = next;
         Drive(next);
         return next;
@@ -98,7 +158,7 @@ public sealed partial class TaskGrain(
         switch (TaskMachine.Next(task))
         {
             case RequestWorker wanted:
-                Hint(GrainFactory.GetGrain<IWorkQueueGrain>(0).Offer(new QueueEntry(task.Id, task.Owner, task.Repo, task.Step, wanted.Kind)));
+                Hint(GrainFactory.GetGrain<IWorkQueueGrain>(0).Offer(EntryOf(task, wanted.Kind)));
                 break;
             case FollowRun at:
                 Hint(GrainFactory.GetGrain<IWorkQueueGrain>(0).Follow(new HeldRun(task.Id, task.Repo, at.Run), task.Step));
@@ -120,6 +180,10 @@ public sealed partial class TaskGrain(
         }
     }
 
+    private static QueueEntry EntryOf(TaskState task, RunKind kind) => kind is RunKind.Agent
+        ? new(task.Id, task.Owner, task.Repo, task.Step, kind, task.Agent, task.LastWorker)
+        : new(task.Id, task.Owner, task.Repo, task.Step, kind);
+
     /// <summary>Sends a call whose loss costs only time.</summary>
     private void Hint(Task call) =>
         call.ContinueWith(failed => LogHintLost(this.GetPrimaryKeyString(), failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -129,6 +193,9 @@ public sealed partial class TaskGrain(
 
     [LoggerMessage(LogLevel.Debug, "{Key}: {News} of step {Step} came late, the task is at step {Current}")]
     private partial void LogStale(string key, string news, int step, int? current);
+
+    [LoggerMessage(LogLevel.Warning, "{Key}: another activation has written; deciding again on what it wrote")]
+    private partial void LogOvertaken(string key, Exception exception);
 
     [LoggerMessage(LogLevel.Debug, "{Key}: a hint was lost; the next wake-up makes up for it")]
     private partial void LogHintLost(string key, Exception exception);

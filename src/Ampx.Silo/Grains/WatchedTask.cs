@@ -48,6 +48,9 @@ internal sealed class WatchedTask
 
     public bool Reading { get; set; }
 
+    /// <summary>Runs of its commit exist that the common listing didn't show: the forge's clock is far behind ours. It is listed alone.</summary>
+    public bool Overlooked { get; private set; }
+
     /// <summary>Full readings in a row that failed.</summary>
     public int FailedReadings { get; set; }
 
@@ -75,8 +78,10 @@ internal sealed class WatchedTask
     }
 
     /// <summary>A full reading came to no verdict.</summary>
-    public void Undecided(DateTimeOffset? lookAgain, DateTimeOffset now)
+    /// <param name="hasRuns">The commit has runs.</param>
+    public void Undecided(DateTimeOffset? lookAgain, bool hasRuns, DateTimeOffset now)
     {
+        Overlooked |= hasRuns && mark is "";
         var due = lookAgain ?? DateTimeOffset.MaxValue;
         if (ended && mark is not ("" or null) && due > now + LongestLag)
         {

@@ -11,19 +11,21 @@ namespace Ampx.Silo.Grains;
 /// <summary>In memory only: it fills itself from the index, and every task that it forgets offers itself again.</summary>
 [Reentrant]
 public sealed partial class WorkQueueGrain(
-    ITaskRows rows, ForgeDesk desk, TimeProvider clock, IOptionsMonitor<WorkerOptions> options, ILogger<WorkQueueGrain> log) : Grain, IWorkQueueGrain
+    ITaskRows rows, WorkerTable table, LeaseRules leases, ForgeDesk desk, TimeProvider clock, IOptionsMonitor<WorkerOptions> options, ILogger<WorkQueueGrain> log)
+    : Grain, IWorkQueueGrain
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
 
     private readonly FairQueue queue = new();
+    private readonly KnownWorkers workers = new(clock, options, leases);
     private readonly Dictionary<string, Watched> watched = [];
     private readonly Dictionary<string, (QueueEntry Entry, long Since)> offered = [];
-    private readonly List<(RunKind Kind, TaskCompletionSource<QueueEntry?> Answer)> takers = [];
+    private readonly List<(string Worker, RunKind Kind, TaskCompletionSource<QueueEntry?> Answer)> takers = [];
     private long lastTick;
 
     /// <param name="Run">A task counts on it.</param>
-    /// <param name="LastBeat">When its worker last said that it holds it, or when the task first spoke of it.</param>
+    /// <param name="LastBeat">When its worker last said here that it holds it, or when the task first spoke of it. In a cluster the workers' own signs of life count beside it.</param>
     /// <param name="Missed">The worker's last beat lacked it.</param>
     private sealed record Watched(HeldRun Run, long LastBeat, bool Missed = false);
 
@@ -31,22 +33,22 @@ public sealed partial class WorkQueueGrain(
     {
         var now = lastTick = clock.GetTimestamp();
         foreach (var run in await rows.AllRuns(cancellationToken)) watched[run.RunId] = new Watched(new HeldRun(run.TaskId, run.Repo, new RunClaim(run.RunId, run.WorkerId, run.Kind)), now);
-        foreach (var task in await rows.WaitingForWorker(cancellationToken)) queue.Add(new QueueEntry(task.TaskId, task.Owner, task.Repo, task.Step, task.Kind));
+        foreach (var task in await rows.WaitingForWorker(cancellationToken)) Add(EntryOf(task));
         this.RegisterGrainTimer(LookForLost, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true, Interleave = true });
     }
 
     public Task Offer(QueueEntry entry)
     {
-        queue.Add(entry);
+        Add(entry);
         Serve();
         return Task.CompletedTask;
     }
 
     public async Task<QueueEntry?> Take(string workerId, RunKind kind, CancellationToken cancel)
     {
-        if (Next(kind) is { } entry) return entry;
+        if (Next(workerId, kind) is { } entry) return entry;
         var answer = new TaskCompletionSource<QueueEntry?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        takers.Add((kind, answer));
+        takers.Add((workerId, kind, answer));
         using var timer = this.RegisterGrainTimer(() => { answer.TrySetResult(null); return Task.CompletedTask; },
             new GrainTimerCreationOptions(LongPoll, Timeout.InfiniteTimeSpan) { Interleave = true });
         // A worker that stops takes its question back: it must not hold up the silo's own stop, nor swallow an entry.
@@ -84,10 +86,13 @@ public sealed partial class WorkQueueGrain(
         return Task.CompletedTask;
     }
 
-    public Task Beat(string workerId, IReadOnlyList<HeldRun> runs)
+    public Task Beat(string workerId, IReadOnlyList<HeldRun> runs, WorkerReport? report = null)
     {
         var now = clock.GetTimestamp();
-        foreach (var run in runs) watched[run.Run.RunId] = new Watched(run, now);
+        if (report is not null) workers.Heard(workerId, report);
+        // In a cluster a beat proves only that this queue can be reached, and there may be another one: what is written where all see it counts.
+        foreach (var run in runs)
+            watched[run.Run.RunId] = new Watched(run, leases.IsOn && watched.TryGetValue(run.Run.RunId, out var known) ? known.LastBeat : now);
         var kept = runs.Select(run => run.Run.RunId).ToHashSet();
         foreach (var run in watched.Values.Where(run => run.Run.Run.WorkerId == workerId && !kept.Contains(run.Run.Run.RunId)).ToList())
         {
@@ -100,11 +105,25 @@ public sealed partial class WorkQueueGrain(
         return Task.CompletedTask;
     }
 
-    private QueueEntry? Next(RunKind kind)
+    public Task<IReadOnlyList<WorkerInfo>> Workers() => Task.FromResult(workers.Here);
+
+    private static QueueEntry EntryOf(WaitingRun task) => task.Kind is RunKind.Agent
+        ? new(task.TaskId, task.Owner, task.Repo, task.Step, task.Kind, task.Agent, task.LastWorker)
+        : new(task.TaskId, task.Owner, task.Repo, task.Step, task.Kind);
+
+    private void Add(QueueEntry entry)
+    {
+        queue.Add(entry);
+        workers.Expect(entry);
+    }
+
+    private QueueEntry? Next(string workerId, RunKind kind)
     {
         var full = kind is RunKind.Agent && options.CurrentValue.PerRepo is > 0 and var limit ? FullRepos(limit) : [];
-        var entry = queue.Take(kind, repo => full.Count > 0 && full.Contains(desk.KeyOf(repo)));
-        if (entry is not null) offered[entry.TaskId] = (entry, clock.GetTimestamp());
+        var entry = queue.Take(kind, repo => full.Count > 0 && full.Contains(desk.KeyOf(repo)), waiting => workers.MayHave(workerId, waiting));
+        if (entry is null) return null;
+        workers.Forget(entry);
+        offered[entry.TaskId] = (entry, clock.GetTimestamp());
         return entry;
     }
 
@@ -118,27 +137,31 @@ public sealed partial class WorkQueueGrain(
 
     private void Serve()
     {
-        foreach (var (kind, answer) in takers.ToList())
+        foreach (var (worker, kind, answer) in takers.ToList())
         {
-            if (answer.Task.IsCompleted || Next(kind) is not { } entry) continue;
+            if (answer.Task.IsCompleted || Next(worker, kind) is not { } entry) continue;
             if (answer.TrySetResult(entry)) continue;
             offered.Remove(entry.TaskId);
             queue.Add(entry);
         }
     }
 
-    private Task LookForLost(CancellationToken cancel)
+    private async Task LookForLost(CancellationToken cancel)
     {
         var now = clock.GetTimestamp();
-        var lease = options.CurrentValue.LeaseTime;
         // A process that was stopped and thawed finds everybody silent: it was itself that didn't listen.
         if (clock.GetElapsedTime(lastTick, now) > Tick * 3)
         {
             foreach (var run in watched.Values.ToList()) watched[run.Run.Run.RunId] = run with { LastBeat = now };
+            workers.Forgive();
         }
 
         lastTick = now;
-        foreach (var run in watched.Values.Where(run => clock.GetElapsedTime(run.LastBeat, now) > lease).ToList()) MakeSure(run.Run);
+        if (await SeeSignsOfLife(cancel))
+        {
+            foreach (var run in watched.Values.Where(run => workers.IsSilent(run.Run.Run.WorkerId, run.LastBeat, now)).ToList()) MakeSure(run.Run);
+        }
+
         foreach (var (task, offer) in offered.Where(offer => clock.GetElapsedTime(offer.Value.Since, now) > LongPoll).ToList())
         {
             // Whoever took it said nothing more of it. If it was claimed after all, the next claim is declined.
@@ -147,23 +170,52 @@ public sealed partial class WorkQueueGrain(
         }
 
         Serve();
-        return Task.CompletedTask;
+    }
+
+    /// <summary>False while they can't be read: nobody is lost for that.</summary>
+    private async Task<bool> SeeSignsOfLife(CancellationToken cancel)
+    {
+        if (!leases.IsOn) return true;
+        try
+        {
+            workers.See(await table.All(cancel));
+            foreach (var gone in workers.LongGone) await table.Remove(gone, cancel);
+            return true;
+        }
+        catch (Exception unread) when (!cancel.IsCancellationRequested)
+        {
+            LogUnread(unread);
+            return false;
+        }
     }
 
     /// <summary>A run that nobody holds any more: if the task still counts on it, it is told.</summary>
     private void MakeSure(HeldRun run)
     {
-        watched.Remove(run.Run.RunId);
-        TellIfLost(run).ContinueWith(failed => LogNotTold(run.TaskId, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        if (watched.Remove(run.Run.RunId, out var known)) TellIfLost(known).Ignore();
+        else TellIfLost(new Watched(run, clock.GetTimestamp(), Missed: true)).Ignore();
     }
 
-    private async Task TellIfLost(HeldRun run)
+    private async Task TellIfLost(Watched lost)
     {
-        var task = GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(run.TaskId));
-        if (await task.Find() is { } state && state.Run?.RunId == run.Run.RunId)
-            await task.Tell(new WorkerLost($"worker {run.Run.WorkerId} no longer holds run {run.Run.RunId}"), state.Step);
+        var run = lost.Run;
+        try
+        {
+            var task = GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(run.TaskId));
+            if (await task.Find() is { } state && state.Run?.RunId == run.Run.RunId)
+                await task.Tell(new WorkerLost($"worker {run.Run.WorkerId} no longer holds run {run.Run.RunId}"), state.Step);
+        }
+        catch (Exception unheard)
+        {
+            // Its silo may have died with the worker, and is found again in a while.
+            LogNotTold(run.TaskId, unheard);
+            watched.TryAdd(run.Run.RunId, lost);
+        }
     }
 
-    [LoggerMessage(LogLevel.Warning, "task {Task}: couldn't be told that its worker is lost; its next wake-up tries again")]
+    [LoggerMessage(LogLevel.Warning, "task {Task}: couldn't be told that its worker is lost; trying again")]
     private partial void LogNotTold(string task, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "the workers' signs of life can't be read; nobody is given up meanwhile")]
+    private partial void LogUnread(Exception exception);
 }

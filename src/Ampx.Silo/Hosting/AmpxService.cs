@@ -40,6 +40,7 @@ public sealed class AmpxService : IAsyncDisposable
         ["Agents"] = typeof(Dictionary<string, AgentOptions>),
         ["Auth"] = typeof(AuthOptions),
         ["Ci"] = typeof(CiOptions),
+        ["Cluster"] = typeof(ClusterOptions),
         ["Git"] = typeof(GitOptions),
         ["GitHub"] = typeof(GitHubOptions),
         ["PullRequest"] = typeof(PullRequestOptions),
@@ -85,15 +86,16 @@ public sealed class AmpxService : IAsyncDisposable
         Settings.Check(builder.Configuration, Sections);
         AppSettings.Check(builder.Configuration);
         var options = builder.Configuration.GetSection("Ampx").Get<ServiceOptions>() ?? new ServiceOptions();
-        CheckUrls(options.Urls);
+        Ports.CheckUrls(options.Urls);
+        var plan = HostingPlan.Of(options, builder.Configuration);
         var folder = DataFolder.Open(options.DataDirectory);
         WebApplication? app = null;
         try
         {
             // Before anything is started: a service that can't listen shouldn't take up work first.
-            CheckPorts(options.Urls);
-            Migrations.Sqlite(folder.Path);
-            Configure(builder, options, folder);
+            Ports.Check(options.Urls);
+            await plan.Prepare(folder, cancel);
+            Configure(builder, options, plan, folder);
             app = builder.Build();
             app.MapAmpxGateway();
             await Listen(app, options, cancel);
@@ -127,7 +129,7 @@ public sealed class AmpxService : IAsyncDisposable
         folder.Dispose();
     }
 
-    private static void Configure(WebApplicationBuilder builder, ServiceOptions options, DataFolder folder)
+    private static void Configure(WebApplicationBuilder builder, ServiceOptions options, HostingPlan plan, DataFolder folder)
     {
         var services = builder.Services;
         builder.WebHost.UseUrls(options.Urls);
@@ -143,15 +145,15 @@ public sealed class AmpxService : IAsyncDisposable
             console.TimestampFormat = "HH:mm:ss ";
         });
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
-        services.AddSingleton(TimeProvider.System).AddSingleton(folder);
+        services.AddSingleton(ClockFile.Open(folder.Path)).AddSingleton<TimeProvider>(provider => provider.GetRequiredService<SteadyClock>()).AddHostedService<ClockFile>().AddSingleton(folder);
         services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers").ValidateDataAnnotations();
         services.AddOptions<RetryOptions>().BindConfiguration("Ampx:Retry").ValidateDataAnnotations();
         services.AddSingleton(Rules);
         services.AddAgents(folder.Path).AddGit(_ => folder.Path).AddForges().AddDoctor(folder.Path).AddSingleton<IServiceFacts, ServiceFacts>();
         builder.UseOrleans(silo => silo
-            .UseLocalhostClustering(FreePort(), 0, serviceId: "ampx", clusterId: "ampx")
+            .UseAmpxCluster(plan)
             .Configure<SiloOptions>(o => o.SiloName = folder.WorkerId)
-            .AddAmpxStorage(() => SqliteStorage.Open(folder.Path))
+            .AddAmpxStorage(() => plan.OpenStorage(folder))
             .AddDashboard(dashboard => dashboard.HideTrace = true));
         services.AddWorker();
         // Nothing of ours is sealed with these keys, but ASP.NET makes them at the first start: here rather than in the user's home.
@@ -189,58 +191,14 @@ public sealed class AmpxService : IAsyncDisposable
         }
         catch (IOException busy) when (busy.InnerException is AddressInUseException || busy.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
         {
-            throw InUse(options.Urls, busy);
+            throw Ports.InUse(options.Urls, busy);
         }
     }
-
-    private static void CheckUrls(string urls)
-    {
-        foreach (var url in Each(urls))
-        {
-            if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != "http" || uri.PathAndQuery != "/")
-                throw new StartException($"Ampx:Urls is '{url}', which is no http URL such as http://127.0.0.1:8080 (https and a path are a reverse proxy's work)");
-            if (!uri.IsLoopback) throw new StartException($"Ampx:Urls is '{url}': with Auth:Mode local the service listens on loopback only (127.0.0.1, localhost)");
-        }
-    }
-
-    private static void CheckPorts(string urls)
-    {
-        foreach (var uri in Each(urls).Select(url => new Uri(url)).Where(uri => uri.Port != 0))
-        {
-            var address = IPAddress.TryParse(uri.DnsSafeHost, out var given) ? given : IPAddress.Loopback;
-            using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                probe.Bind(new IPEndPoint(address, uri.Port));
-                probe.Listen();
-            }
-            catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse)
-            {
-                throw InUse(uri.GetLeftPart(UriPartial.Authority), taken);
-            }
-            catch (SocketException refused)
-            {
-                throw new StartException($"can't listen on {uri.GetLeftPart(UriPartial.Authority)} ({refused.Message}): give another port with --port (ports below 1024 need root)", refused);
-            }
-        }
-    }
-
-    private static StartException InUse(string url, Exception cause) =>
-        new($"{url} is in use by another program: give another port with --port (0 takes any free one)", cause);
-
-    private static string[] Each(string urls) => urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private sealed class Unsignalled : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
         public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

@@ -6,21 +6,21 @@ using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Forges.Local;
 using Ampx.Silo.Git;
+using Ampx.Silo.Grains;
 using Microsoft.Extensions.Options;
 
 namespace Ampx.Silo.Hosting;
 
 /// <summary>What can be known of a request without the network, and what only this machine's files can answer.</summary>
 public sealed class ServiceFacts(
-    Forges.Forges forges, ForgeDesk desk, AgentProfiles agents, IGitHubCredential credential, LocalRepositories local, Mirrors mirrors, Changes changes,
+    IGrainFactory grains, Forges.Forges forges, ForgeDesk desk, AgentProfiles agents, IGitHubCredential credential, LocalRepositories local, Mirrors mirrors, Changes changes,
     IOptions<GitHubOptions> gitHub, IOptions<RetryOptions> retry) : IServiceFacts
 {
     public async Task<(NewTask? Order, Refusal? Refusal)> Check(StartTask request, string owner, CancellationToken cancel)
     {
         if (RepoRef.Parse(request.Repo!, gitHub.Value.WebUrl, out var why) is not { } repo) return No(ErrorCodes.InvalidRepo, why!);
         var name = request.Agent ?? "amp";
-        if (agents.Find(name) is not { } agent) return No(ErrorCodes.AgentNotFound, $"there is no agent '{name}' here; there are: {string.Join(", ", agents.Names)}");
-        if (agent.Unready() is { } unready) return No(unready.Code, unready.Detail);
+        if (await WhyNoAgent(name) is { } unready) return No(unready.Code, unready.Detail);
         if (await CheckRepository(repo, request, cancel) is { } refusal) return (null, refusal);
         return (new NewTask
         {
@@ -51,6 +51,18 @@ public sealed class ServiceFacts(
         // The commit may come from another machine or from a mirror that was removed since.
         if (!await mirrors.Has(remote, to, cancel)) await mirrors.Fetch(remote, cancel);
         return (await changes.Diff(remote, from, to, cancel: cancel)).Text;
+    }
+
+    /// <summary>Why no worker can run it; null if one can. This machine's own answer comes first: it needs nobody.</summary>
+    private async Task<TaskError?> WhyNoAgent(string name)
+    {
+        var agent = agents.Find(name);
+        var here = agent is null ? new TaskError(ErrorCodes.AgentNotFound, $"there is no agent '{name}' here; there are: {string.Join(", ", agents.Names)}") : agent.Unready();
+        if (here is null) return null;
+        var workers = await grains.GetGrain<IWorkQueueGrain>(0).Workers();
+        var there = workers.SelectMany(worker => worker.Report.Agents).Where(known => known.Name == name).ToList();
+        if (there.Any(known => known.Unready is null)) return null;
+        return agent is null ? there.FirstOrDefault()?.Unready ?? here : here;
     }
 
     private async Task<Refusal?> CheckRepository(RepoRef repo, StartTask request, CancellationToken cancel)

@@ -13,6 +13,15 @@ public sealed class ServiceOptions
     [Required]
     public string Urls { get; set; } = "http://127.0.0.1:8080";
 
+    /// <summary><c>silo</c>, <c>gateway</c>: what this process is; both unless given. One alone needs a cluster on PostgreSQL.</summary>
+    public IList<string> Roles { get; } = [];
+
+    internal bool IsSilo => Has("silo");
+
+    internal bool IsGateway => Has("gateway");
+
+    private bool Has(string role) => Roles.Count == 0 || Roles.Contains(role);
+
     private static string DefaultDataDirectory()
     {
         var data = Environment.GetEnvironmentVariable("XDG_DATA_HOME");

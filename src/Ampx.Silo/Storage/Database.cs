@@ -12,6 +12,9 @@ namespace Ampx.Silo.Storage;
 public sealed record Database(
     string Invariant, DbDataSource Writer, DbDataSource Readers, DbDataSource LogWriter, DbDataSource LogReaders, string? LogLock = null) : IDisposable
 {
+    /// <summary>Several processes have it at once: a cluster's.</summary>
+    public bool IsShared => LogLock is not null;
+
     /// <inheritdoc/>
     public void Dispose()
     {

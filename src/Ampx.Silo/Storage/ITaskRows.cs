@@ -45,8 +45,8 @@ public sealed record DueTask(string TaskId, Phase Phase, DateTimeOffset NextWake
 /// <summary>A task in a phase.</summary>
 public sealed record PhaseRow(string TaskId, Phase Phase, int Step, DateTimeOffset UpdatedAt);
 
-/// <summary>A task that waits for a worker; <see cref="Since"/> is when it began to.</summary>
-public sealed record WaitingRun(string TaskId, string Owner, string Repo, int Step, RunKind Kind, DateTimeOffset CreatedAt, DateTimeOffset Since);
+/// <summary>A task that waits for a worker; <see cref="Since"/> is when it began to, <see cref="LastWorker"/> who may have its tree.</summary>
+public sealed record WaitingRun(string TaskId, string Owner, string Repo, int Step, RunKind Kind, DateTimeOffset CreatedAt, DateTimeOffset Since, string Agent, string? LastWorker);
 
 /// <summary>A run that a worker has claimed.</summary>
 public sealed record ClaimedRun(string TaskId, string RunId, string WorkerId, RunKind Kind, Phase Phase, int Step, string Owner, string Repo);

@@ -16,6 +16,20 @@ internal static class RowReading
         return rows;
     }, cancel);
 
+    /// <summary>A list for <c>IN</c>, a parameter each: Dapper's own is an array on PostgreSQL, which IN doesn't take.</summary>
+    public static (string List, DynamicParameters Args) In(IEnumerable<string> values)
+    {
+        var args = new DynamicParameters();
+        var names = new List<string>();
+        foreach (var value in values)
+        {
+            names.Add($"@in{names.Count}");
+            args.Add(names[^1], value);
+        }
+
+        return ($"({string.Join(", ", names)})", args);
+    }
+
     public static string? Text(this DbDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     public static DateTimeOffset Time(this DbDataReader row, int column) => DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));

@@ -1,6 +1,7 @@
 using Ampx.Core.Logs;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Storage.Logs;
+using Ampx.Silo.Workers;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -46,6 +47,8 @@ public static class StorageExtensions
         services.TryAddSingleton(_ => open());
         services.TryAddSingleton<ITaskIndex>(s => new TaskIndex(s.GetRequiredService<Database>().Readers));
         services.TryAddSingleton<ITaskRows>(s => new TaskRows(s.GetRequiredService<Database>().Readers));
+        services.TryAddSingleton(s => new WorkerTable(s.GetRequiredService<Database>()));
+        services.TryAddSingleton(s => new LeaseRules(s.GetRequiredService<Database>().IsShared));
         services.TryAddSingleton<LogSignals>();
         services.TryAddSingleton<ILogReader>(s => new LogReader(s.GetRequiredService<Database>().LogReaders, s.GetRequiredService<LogSignals>()));
         services.TryAddSingleton(s => new LogWriter(

@@ -31,12 +31,18 @@ public sealed class TaskRows(DbDataSource readers) : ITaskRows
     /// <inheritdoc/>
     public async Task<IReadOnlyList<WaitingRun>> WaitingForWorker(CancellationToken cancel) => await readers.Rows(
         """
-        SELECT task_id, owner, repo, step, 'agent' AS kind, created_at, updated_at FROM task_index WHERE phase = 'waiting_for_worker'
+        SELECT i.task_id, i.owner, i.repo, i.step, 'agent' AS kind, i.created_at, i.updated_at, s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row WHERE i.phase = 'waiting_for_worker'
         UNION ALL
-        SELECT task_id, owner, repo, step, 'ci', created_at, updated_at FROM task_index WHERE phase = 'waiting_for_ci' AND forge = 'git' AND run_id IS NULL
-        ORDER BY updated_at, task_id
+        SELECT i.task_id, i.owner, i.repo, i.step, 'ci', i.created_at, i.updated_at, s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row
+        WHERE i.phase = 'waiting_for_ci' AND i.forge = 'git' AND i.run_id IS NULL
+        ORDER BY 7, 1
         """,
-        null, row => new WaitingRun(row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.Word<RunKind>(4), row.Time(5), row.Time(6)), cancel);
+        null, row =>
+        {
+            using var body = JsonDocument.Parse(row.GetString(7));
+            return new WaitingRun(row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt32(3), row.Word<RunKind>(4), row.Time(5), row.Time(6),
+                body.RootElement.GetProperty("agent").GetString()!, body.RootElement.TryGetProperty("last_worker", out var last) ? last.GetString() : null);
+        }, cancel);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ClaimedRun>> RunsOf(string workerId, CancellationToken cancel) =>
@@ -55,23 +61,37 @@ public sealed class TaskRows(DbDataSource readers) : ITaskRows
     {
         var states = new List<TaskState>();
         foreach (var ids in taskIds.Chunk(MostParameters))
-            states.AddRange(await readers.Rows("SELECT s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row WHERE i.task_id IN @ids", new { ids }, Body, cancel));
+        {
+            var (list, args) = RowReading.In(ids);
+            states.AddRange(await readers.Rows($"SELECT s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row WHERE i.task_id IN {list}", args, Body, cancel));
+        }
+
         return states;
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<WaitingForCi>> WaitingForCi(IReadOnlyCollection<string> repos, CancellationToken cancel) => repos.Count == 0 ? [] : await readers.Rows(
-        "SELECT task_id, repo, head_sha, step, ci_since FROM task_index WHERE phase = 'waiting_for_ci' AND forge <> 'git' AND repo IN @repos ORDER BY task_id",
-        new { repos }, row => new WaitingForCi(row.GetString(0), row.GetString(1), row.Text(2), row.GetInt32(3), row.TimeOrNull(4)), cancel);
+    public async Task<IReadOnlyList<WaitingForCi>> WaitingForCi(IReadOnlyCollection<string> repos, CancellationToken cancel)
+    {
+        if (repos.Count == 0) return [];
+        var (list, args) = RowReading.In(repos);
+        return await readers.Rows(
+            $"SELECT task_id, repo, head_sha, step, ci_since FROM task_index WHERE phase = 'waiting_for_ci' AND forge <> 'git' AND repo IN {list} ORDER BY task_id",
+            args, row => new WaitingForCi(row.GetString(0), row.GetString(1), row.Text(2), row.GetInt32(3), row.TimeOrNull(4)), cancel);
+    }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<AwaitedPullRequest>> PullRequestsAwaited(bool armedOnly, CancellationToken cancel) => await readers.Rows(
-        $"""
-        SELECT i.task_id, i.repo, i.step, s.body ->> '$.pull_request.number' AS number FROM task_index i JOIN state_body s ON s.state_row = i.state_row
-        WHERE ((i.phase = 'done' AND i.next_wake_at IS NOT NULL){(armedOnly ? "" : " OR (i.phase = 'waiting_for_ci' AND i.forge <> 'git')")}) AND number IS NOT NULL
-        ORDER BY i.task_id
-        """,
-        null, row => new AwaitedPullRequest(row.GetString(0), row.GetString(1), row.GetInt32(2), row.GetInt32(3)), cancel);
+    public async Task<IReadOnlyList<AwaitedPullRequest>> PullRequestsAwaited(bool armedOnly, CancellationToken cancel)
+    {
+        // The number is read here: the databases look into JSON each in its own way, and few tasks have one.
+        var rows = await readers.Rows(
+            $"""
+            SELECT i.step, s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row
+            WHERE ((i.phase = 'done' AND i.next_wake_at IS NOT NULL){(armedOnly ? "" : " OR (i.phase = 'waiting_for_ci' AND i.forge <> 'git')")}) AND s.body LIKE '%"pull_request":_%'
+            ORDER BY i.task_id
+            """,
+            null, row => (Step: row.GetInt32(0), Task: JsonSerializer.Deserialize<TaskState>(row.GetString(1), AmpxJson.Options)!), cancel);
+        return [.. rows.Where(row => row.Task.PullRequest is not null).Select(row => new AwaitedPullRequest(row.Task.Id, row.Task.Repo, row.Step, row.Task.PullRequest!.Number))];
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> EndedBefore(DateTimeOffset time, int limit, CancellationToken cancel) => await readers.Rows(

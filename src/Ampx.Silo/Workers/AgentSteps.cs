@@ -62,7 +62,7 @@ public sealed class AgentSteps(
                 Log(task, "system", $"{failed.Code}: {failed.Detail}");
                 return new AgentFailed(failed.Code, failed.Detail, Sum(failed.Usage));
             case AgentOutcome.Stopped stopped:
-                return new WorkerLost($"the run was stopped with the service: {stopped.Reason}");
+                return new WorkerLost($"the run was ended, and not by the agent: {stopped.Reason}");
             case AgentOutcome.Succeeded done:
                 return await Commit(task, tree, done, cancel);
             case var other:

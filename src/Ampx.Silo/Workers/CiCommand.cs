@@ -38,7 +38,7 @@ public sealed class CiCommand(
         return end switch
         {
             null => new WorkerLost($"the supervisor of CI run {runId} is gone"),
-            { Reason: RunReason.Stopped or RunReason.LeaseEnded } => new WorkerLost($"CI run {runId} was stopped with the service: {end.Detail}"),
+            { Reason: RunReason.Stopped or RunReason.LeaseEnded } => new WorkerLost($"CI run {runId} was ended, and not by its command: {end.Detail}"),
             { Reason: RunReason.TimedOut } => Ended(command, "timed_out", ErrorCodes.CiTimeout, $"'{command}' didn't end within {options.Value.Timeout:c}"),
             { Reason: RunReason.NotStarted } => Ended(command, "startup_failure", ErrorCodes.CiInfrastructure, end.Detail ?? $"'{command}' couldn't be started"),
             { Code: 0 } => Ended(command, "success", null, null),

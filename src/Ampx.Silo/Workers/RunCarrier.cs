@@ -15,6 +15,9 @@ public sealed partial class RunCarrier(
     IGrainFactory grains, AgentSteps agent, CiCommand ci, AgentRuns runs, Workspaces workspaces, LogWriter logs, TimeProvider clock, ILogger<RunCarrier> log)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Each so many looks storage itself is asked: an activation that a partition left behind knows nothing new.</summary>
+    private const int Sure = 50;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>With growing pauses half a minute for a step; with even ones five seconds for the end.</summary>
@@ -41,7 +44,7 @@ public sealed partial class RunCarrier(
         while (await Patiently(task.Find, stopping) is { } state && state.Run == run.Run)
         {
             using var revoked = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-            var watch = WatchFor(task, state.Step, revoked);
+            var watch = WatchFor(task, state, revoked);
             TaskEvent? news = null;
             try
             {
@@ -89,21 +92,28 @@ public sealed partial class RunCarrier(
     public async Task CleanUp(IReadOnlyList<HeldRun> held, CancellationToken cancel)
     {
         var kept = held.Select(run => run.Run.RunId).ToHashSet();
-        workspaces.ReleaseAllBut(held.Select(run => run.TaskId).ToHashSet());
-        foreach (var folder in runs.All().Where(folder => !kept.Contains(folder.RunId)))
+        var stuck = await Task.WhenAll(runs.All().Where(folder => !kept.Contains(folder.RunId)).Select(folder => End(folder, cancel)));
+        // Only now: a tree in which an agent still works is nobody else's, whoever its task belongs to.
+        workspaces.ReleaseAllBut(held.Select(run => run.TaskId).Concat(stuck.OfType<string>()).ToHashSet());
+    }
+
+    /// <summary>Ends a run that is nobody's. Returns its task if that can't be done.</summary>
+    private async Task<string?> End(RunFolder folder, CancellationToken cancel)
+    {
+        var task = folder.Info?.TaskId;
+        try
         {
-            try
-            {
-                LogOrphan(folder.RunId);
-                await Stop(folder.RunId, cancel);
-                runs.Delete(folder.RunId);
-                ci.Remove(folder.RunId);
-            }
-            catch (Exception stuck) when (!cancel.IsCancellationRequested)
-            {
-                // Not worth to keep the worker from its work; the next start tries again.
-                LogOrphanStuck(folder.RunId, stuck);
-            }
+            LogOrphan(folder.RunId);
+            await Stop(folder.RunId, cancel);
+            runs.Delete(folder.RunId);
+            ci.Remove(folder.RunId);
+            return null;
+        }
+        catch (Exception stuck) when (!cancel.IsCancellationRequested)
+        {
+            // Not worth to keep the worker from its work; the next start tries again.
+            LogOrphanStuck(folder.RunId, stuck);
+            return task;
         }
     }
 
@@ -125,6 +135,7 @@ public sealed partial class RunCarrier(
             catch (Exception broken) when (broken is not OperationCanceledException || !revoked.IsCancellationRequested)
             {
                 LogBroken(task.Id, task.Phase, broken);
+                if (broken is LeaseEndedException) return new WorkerLost(broken.Message);
                 if (task.Phase is not Phase.Agent || tries == Tries || !Trouble.Passes(broken)) return Broken(task.Phase, broken);
             }
 
@@ -163,14 +174,15 @@ public sealed partial class RunCarrier(
     }
 
     /// <summary>Cancels the work when the task has moved on without it: aborted, or given to somebody else.</summary>
-    private async Task WatchFor(ITaskGrain task, int step, CancellationTokenSource revoked)
+    private async Task WatchFor(ITaskGrain task, TaskState at, CancellationTokenSource revoked)
     {
-        while (!revoked.IsCancellationRequested)
+        for (var looks = 1; !revoked.IsCancellationRequested; looks++)
         {
             try
             {
                 await Task.Delay(Look, clock, revoked.Token);
-                if (await task.Find() is not { } now || now.Step != step) await revoked.CancelAsync();
+                var ours = looks % Sure == 0 ? await task.MayPush(at.Step, at.Run!.RunId) : await task.Find() is { } now && now.Step == at.Step;
+                if (!ours) await revoked.CancelAsync();
             }
             catch (OperationCanceledException) when (revoked.IsCancellationRequested)
             {

@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Ampx.Core.Tasks;
+using Ampx.Silo.Agents;
+using Ampx.Silo.Agents.Runs;
 using Ampx.Silo.Grains;
 using Ampx.Silo.Hosting;
 using Ampx.Silo.Storage;
@@ -11,7 +14,7 @@ namespace Ampx.Silo.Workers;
 
 /// <summary>This machine's slots: pulls runs from the queue, carries them, and after a restart goes on with those that it held.</summary>
 public sealed partial class Worker(
-    IGrainFactory grains, ITaskRows rows, RunCarrier carrier, DataFolder folder, IOptions<WorkerOptions> options,
+    IGrainFactory grains, ITaskRows rows, RunCarrier carrier, WorkerLease lease, AgentRuns runs, AgentProfiles profiles, DataFolder folder, IOptions<WorkerOptions> options,
     TimeProvider clock, ILogger<Worker> log) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -23,33 +26,46 @@ public sealed partial class Worker(
     private readonly SlotGate agents = new(options.Value.Slots);
     private readonly SlotGate ci = new(options.Value.CiSlots is 0 ? options.Value.Slots : options.Value.CiSlots);
 
-    /// <summary>Agent and CI runs that this worker holds now.</summary>
+    /// <summary>The queue has heard what this worker is able to do: before that it would offer it anything.</summary>
+    private readonly TaskCompletionSource introduced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Agent and CI runs that this worker holds now, or held when it was stopped.</summary>
     public IReadOnlyCollection<HeldRun> Held => [.. held.Values];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
-            foreach (var run in await Mine(stoppingToken)) Launch(run, stoppingToken);
-            await Task.WhenAll(Pull(RunKind.Agent, agents, stoppingToken), Pull(RunKind.Ci, ci, stoppingToken), Beat(stoppingToken));
+            var mine = await Mine(stoppingToken);
+            foreach (var run in mine) held[run.Run.RunId] = run;
+            await Task.WhenAll(lease.Renew(() => held.Keys, stoppingToken), Work(mine, stoppingToken));
         }
         catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
             LogStopping(held.Count);
         }
 
+        await lease.Leave([.. held.Keys]);
         await Task.WhenAll(carried.Values);
     }
 
-    /// <summary>The runs that the index says are ours; whatever else still runs in our folder is nobody's any more.</summary>
+    private async Task Work(List<HeldRun> mine, CancellationToken stopping)
+    {
+        // What runs here for nobody has to end before its task or its tree is touched; that may take its time, and leases go on meanwhile.
+        await carrier.CleanUp(mine, stopping);
+        foreach (var run in mine) Launch(run, stopping);
+        await Task.WhenAll(Pull(RunKind.Agent, agents, stopping), Pull(RunKind.Ci, ci, stopping), Beat(stopping));
+    }
+
+    /// <summary>The runs that the index says are ours, after a first sign of life: what it says then is ours for a lease.</summary>
     private async Task<List<HeldRun>> Mine(CancellationToken stopping)
     {
         while (true)
         {
             try
             {
+                await lease.Begin(stopping);
                 var mine = (await rows.RunsOf(folder.WorkerId, stopping)).Select(run => new HeldRun(run.TaskId, run.Repo, new RunClaim(run.RunId, run.WorkerId, run.Kind))).ToList();
-                await carrier.CleanUp(mine, stopping);
                 if (mine.Count > 0) LogResumed(mine.Count);
                 return mine;
             }
@@ -64,6 +80,7 @@ public sealed partial class Worker(
     private async Task Pull(RunKind kind, SlotGate slots, CancellationToken stopping)
     {
         var queue = grains.GetGrain<IWorkQueueGrain>(0);
+        await introduced.Task.WaitAsync(stopping);
         while (!stopping.IsCancellationRequested)
         {
             await slots.Room(stopping);
@@ -87,11 +104,16 @@ public sealed partial class Worker(
         var claimed = false;
         try
         {
+            runs.Hold(run.Run.RunId);
             claimed = await Claimed(entry.Step, run, stopping);
         }
         finally
         {
-            if (!claimed) held.TryRemove(run.Run.RunId, out _);
+            if (!claimed)
+            {
+                held.TryRemove(run.Run.RunId, out _);
+                runs.Delete(run.Run.RunId);
+            }
         }
 
         if (claimed) Launch(run, stopping);
@@ -129,6 +151,7 @@ public sealed partial class Worker(
             try
             {
                 await earlier;
+                runs.Hold(run.Run.RunId);
                 await carrier.Carry(run, stopping);
             }
             catch (Exception) when (stopping.IsCancellationRequested)
@@ -141,9 +164,14 @@ public sealed partial class Worker(
             }
             finally
             {
-                held.TryRemove(run.Run.RunId, out _);
                 slots.Leave();
-                if (!stopping.IsCancellationRequested) TellQueue(run);
+                // A run that is left to the next start stays this worker's.
+                if (!stopping.IsCancellationRequested)
+                {
+                    held.TryRemove(run.Run.RunId, out _);
+                    TellQueue(run);
+                }
+
                 carried.TryRemove(new(run.TaskId, done.Task));
                 done.SetResult();
             }
@@ -162,7 +190,8 @@ public sealed partial class Worker(
         {
             try
             {
-                await queue.Beat(folder.WorkerId, [.. held.Values]);
+                await queue.Beat(folder.WorkerId, [.. held.Values], Report());
+                introduced.TrySetResult();
             }
             catch (Exception failed) when (!stopping.IsCancellationRequested)
             {
@@ -171,6 +200,9 @@ public sealed partial class Worker(
         }
         while (await timer.WaitForNextTickAsync(stopping));
     }
+
+    private WorkerReport Report() => new(
+        options.Value.Slots, agents.Busy, [.. profiles.Names.Select(name => new AgentReport(name, profiles.Find(name)!.Unready()))]);
 
     [LoggerMessage(LogLevel.Information, "goes on with {Count} runs from before the restart")]
     private partial void LogResumed(int count);

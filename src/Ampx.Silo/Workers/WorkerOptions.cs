@@ -17,7 +17,11 @@ public sealed class WorkerOptions
     [Range(0, 1000)]
     public int CiSlots { get; set; }
 
-    /// <summary>How long a worker may be silent before its runs are given away.</summary>
+    /// <summary>How long a worker's runs are its own without a sign of life; in a cluster their agents are ended then.</summary>
     [Range(typeof(TimeSpan), "00:00:05", "01:00:00")]
     public TimeSpan LeaseTime { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>The same for a silo of a cluster that stops in order: agents go on for so long, and nobody else takes their tasks.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00")]
+    public TimeSpan RestartGrace { get; set; } = TimeSpan.FromMinutes(2);
 }

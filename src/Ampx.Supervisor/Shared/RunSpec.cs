@@ -34,8 +34,8 @@ public sealed record RunSpec
     /// <summary>The output is Amp's JSON stream: silence doesn't count while a <c>tool_use</c> has no <c>tool_result</c>.</summary>
     public bool ToolClock { get; set; }
 
-    /// <summary>With it, the run ends when nobody has touched the file <c>lease</c> for so long.</summary>
-    public TimeSpan? LeaseTime { get; set; }
+    /// <summary>The run ends when its lease does (<see cref="LeaseFile"/>): somebody else may have its task then.</summary>
+    public bool Leased { get; set; }
 
     /// <summary>Bytes kept of each of stdout and stderr; what comes after is read and dropped.</summary>
     public long OutputLimit { get; set; } = DefaultOutputLimit;

@@ -63,7 +63,7 @@ public sealed class AgentOutcomeTests
     {
         Failed(Ended(RunReason.TimedOut), s_nothing, "agent_timeout");
         Assert.Equal("why", Failed(Ended(RunReason.Stalled), s_nothing, "agent_stalled").Detail);
-        Failed(Ended(RunReason.LeaseEnded), s_nothing, "worker_lost");
+        Assert.IsType<AgentOutcome.Stopped>(AgentOutcome.Of(Ended(RunReason.LeaseEnded), s_nothing, ""));
         Assert.IsType<AgentOutcome.Succeeded>(AgentOutcome.Of(Ended(RunReason.Stalled), s_done, ""));
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Ampx.Runs;
 using Xunit;
 
@@ -52,16 +51,6 @@ public sealed class RunClocksTests : IAsyncLifetime
         var noKey = new Dictionary<string, string>(spec.Environment) { ["AMP_API_KEY"] = "" };
         var exit = await _disk.RunToItsEnd(spec with { Environment = noKey, StartTimeout = TimeSpan.FromSeconds(1) }, "hello");
         Assert.Equal((RunReason.Stalled, "no event within 1 s; it said: No API key found. Starting login flow…"), (exit.Reason, exit.Detail));
-    }
-
-    [Fact]
-    public async Task A_lease_that_nobody_renews_ends_the_run()
-    {
-        await _disk.Runs.Start(_disk.Shell("while :; do sleep 0.1; done") with { LeaseTime = TimeSpan.FromSeconds(1) }, "");
-        for (var since = Stopwatch.StartNew(); since.Elapsed < TimeSpan.FromSeconds(2); await Task.Delay(100))
-            _disk.Runs.TouchLease(_disk.First);
-        Assert.IsType<Ampx.Silo.Agents.Runs.RunState.Running>(_disk.Runs.Folder(_disk.First).State);
-        Assert.Equal(RunReason.LeaseEnded, (await _disk.EndOf(_disk.First)).Reason);
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public sealed class RunsOnDisk : IAsyncDisposable
     public string Second { get; } = $"run-2-{Guid.NewGuid():N}";
 
     /// <summary>What a restarted service would have.</summary>
-    public AgentRuns Another() => new(Data, s_supervisor, TimeProvider.System);
+    public AgentRuns Another(bool leased = false) => new(Data, s_supervisor, TimeProvider.System, new RunLease(leased));
 
     public static string Supervisor => s_supervisor.Path;
     public static string FakeAmp => Path.Combine(AppContext.BaseDirectory, "fake-amp");

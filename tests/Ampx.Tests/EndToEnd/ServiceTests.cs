@@ -52,6 +52,18 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public async Task A_script_that_reads_what_up_detached_prints_goes_on_while_the_service_lives()
+    {
+        await using var stage = new Stage();
+        // Reads both outputs to their ends, as $(ampx up --detach 2>&1) does.
+        var (code, output, errors) = await stage.Ampx("up", "--detach", "--port", "0", "--data", stage.Data);
+        Assert.True(code == 0, errors);
+        Assert.Contains("Stop: ampx down", output, StringComparison.Ordinal);
+        var down = await stage.Ampx("down", "--data", stage.Data);
+        Assert.Equal((0, "Stopped; no agent was at work.\n"), (down.Code, down.Out));
+    }
+
+    [Fact]
     public async Task Down_with_stop_agents_ends_them_and_their_tasks_go_on_later()
     {
         await using var stage = new Stage();

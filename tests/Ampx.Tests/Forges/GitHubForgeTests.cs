@@ -92,6 +92,20 @@ public sealed class GitHubForgeTests : IDisposable
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task A_used_up_rate_limit_is_waited_out_as_long_as_GitHub_says_whatever_our_clock_says(int hours)
+    {
+        var theirs = _github.Time.GetUtcNow().AddHours(hours);
+        _github.Says("GET repos/o/r", HttpStatusCode.Forbidden, "API rate limit exceeded for user ID 1.",
+            ("x-ratelimit-limit", "5000"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", $"{theirs.AddMinutes(30).ToUnixTimeSeconds()}"), ("Date", theirs.ToString("R")));
+
+        var no = await Assert.ThrowsAsync<ForgeException>(() => _github.Forge().Remote(_github.Repo, default));
+
+        Assert.Equal(_github.Time.GetUtcNow().AddMinutes(30), no.RetryAt);
+    }
+
+    [Theory]
     [InlineData(HttpStatusCode.Forbidden)]
     [InlineData(HttpStatusCode.TooManyRequests)]
     public async Task A_secondary_limit_is_obeyed(HttpStatusCode status)

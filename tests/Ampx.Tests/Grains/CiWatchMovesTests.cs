@@ -56,6 +56,29 @@ public class CiWatchMovesTests
     }
 
     [Fact]
+    public async Task Runs_are_seen_although_our_clock_is_an_hour_ahead_of_GitHubs()
+    {
+        await using var stage = await WatchStage.Start(new HourAhead());
+        var repository = await stage.Repository();
+        var waiting = new List<(TaskState Task, Ampx.FakeGitHub.Workflows.WorkflowRun Run)>();
+        foreach (var sha in Enumerable.Range(1, 3))
+            waiting.Add((await stage.Plant(sha, since: new HourAhead().GetUtcNow()), stage.GitHub.Site.Actions.Add(repository, WatchStage.Sha(sha), "main", new RunSpec { Status = "in_progress" })));
+        await stage.Watch().Start(["acme/shop"]);
+        foreach (var (task, run) in waiting)
+        {
+            await stage.SeesCi(task);
+            stage.Complete(repository, run);
+        }
+
+        foreach (var (task, _) in waiting) Assert.Equal(Status.Success, (await stage.Ended(task)).Status);
+    }
+
+    private sealed class HourAhead : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow().AddHours(1);
+    }
+
+    [Fact]
     public async Task Beyond_the_thousand_runs_that_GitHub_lists_a_task_is_looked_at_by_itself()
     {
         await using var stage = await WatchStage.Start(1, ("Ci:PollInterval", "00:00:00.5"));

@@ -25,11 +25,13 @@ internal sealed class WatchStage : IAsyncDisposable
 
     public string Token { get; private init; } = "";
 
-    public static async Task<WatchStage> Start(short silos = 1, params (string Key, string Value)[] settings)
+    public static Task<WatchStage> Start(short silos = 1, params (string Key, string Value)[] settings) => Start(null, silos, settings);
+
+    public static async Task<WatchStage> Start(TimeProvider? time, short silos = 1, params (string Key, string Value)[] settings)
     {
         var server = await DescribedGitHub.Start();
         var stage = new WatchStage { GitHub = server, Token = server.CreateToken() };
-        stage.Silo = await Silo.Start(silos, stage.files, null, [
+        stage.Silo = await Silo.Start(silos, stage.files, time, [
             ("GitHub:ApiUrl", server.ApiUrl), ("GitHub:WebUrl", server.WebUrl), ("GitHub:Token", stage.Token),
             ("Ci:PollInterval", "00:00:00.2"), ("Ci:SettleTime", "00:00:00"), .. settings]);
         return stage;

@@ -215,6 +215,21 @@ public abstract class TaskIndexTests : IDisposable
         Assert.Empty(await rows.EndedBefore(At(8), 10, StorageFolder.Soon));
     }
 
+    [Fact]
+    public async Task Pull_requests_that_others_may_change_are_found()
+    {
+        var waiting = StorageFolder.NewTask() with { Phase = Phase.WaitingForCi, PullRequest = Pull(7) };
+        var armed = StorageFolder.NewTask() with { Phase = Phase.Done, NextWakeAt = At(9), PullRequest = Pull(8, armed: true) };
+        var settled = StorageFolder.NewTask() with { Phase = Phase.Done, NextWakeAt = null, PullRequest = Pull(9) };
+        var none = StorageFolder.NewTask() with { Phase = Phase.WaitingForCi, Prompt = "Say \"pull_request\": 7" };
+        foreach (var task in new[] { waiting, armed, settled, none }) await files.Save(task);
+
+        Assert.Equal([new(waiting.Id, "acme/shop", 1, 7), new(armed.Id, "acme/shop", 1, 8)], (await rows.PullRequestsAwaited(armedOnly: false, StorageFolder.Soon)).OrderBy(pull => pull.Number));
+        Assert.Equal([new AwaitedPullRequest(armed.Id, "acme/shop", 1, 8)], await rows.PullRequestsAwaited(armedOnly: true, StorageFolder.Soon));
+    }
+
+    private static PullRequest Pull(int number, bool armed = false) => new(number, $"https://github.com/acme/shop/pull/{number}", PullRequestState.Open, armed);
+
     private static DateTimeOffset At(double seconds) => StorageFolder.Start + TimeSpan.FromMicroseconds(Math.Round(seconds * 1e6));
 
     private async Task<IEnumerable<string>> Ids(TaskFilter filter) => (await index.List(filter, StorageFolder.Soon)).Tasks.Select(t => t.Id);

@@ -8,7 +8,7 @@ namespace Ampx.Silo.Agents.Runs;
 /// The runs on this machine, one folder each below <c>runs/</c> in the data folder. Nothing is kept in memory: after a restart, or beside
 /// another instance, it sees the same runs.
 /// </summary>
-public sealed partial class AgentRuns(string dataDirectory, SupervisorProgram supervisor, TimeProvider time)
+public sealed partial class AgentRuns(string dataDirectory, SupervisorProgram supervisor, TimeProvider time, RunLease lease)
 {
     private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50), StartPatience = TimeSpan.FromSeconds(30);
@@ -33,8 +33,9 @@ public sealed partial class AgentRuns(string dataDirectory, SupervisorProgram su
         cancel.ThrowIfCancellationRequested();
         Directory.CreateDirectory(folder.Path, Private);
         AtomicFile.Write(folder.In(RunFiles.In), Encoding.UTF8.GetBytes(stdin));
-        TouchLease(spec.RunId);
-        AtomicFile.Write(folder.In(RunFiles.Spec), spec, RunJson.Default.RunSpec);
+        if (lease.IsOn && LeaseFile.Until(folder.In(RunFiles.Lease)) <= Uptime.Now)
+            throw new LeaseEndedException($"run {spec.RunId}: the lease ended before anything was started");
+        AtomicFile.Write(folder.In(RunFiles.Spec), spec with { Leased = lease.IsOn }, RunJson.Default.RunSpec);
 
         using var process = supervisor.Start(folder.Path);
         var since = time.GetTimestamp();
@@ -75,14 +76,37 @@ public sealed partial class AgentRuns(string dataDirectory, SupervisorProgram su
         }
     }
 
-    /// <summary>Tells a run with <see cref="RunSpec.LeaseTime"/> that this worker still has contact with the cluster.</summary>
-    public void TouchLease(string runId)
+    /// <summary>
+    /// Before a run is claimed, or when it is taken up again: its lease begins, unless it has one. From here on it is only made longer while it lasts,
+    /// so that a worker that stood still for longer never starts what others may have by now.
+    /// </summary>
+    /// <exception cref="LeaseEndedException">This worker has no contact with the cluster.</exception>
+    public void Hold(string runId)
     {
-        var lease = Folder(runId).In(RunFiles.Lease);
-        if (!File.Exists(lease))
-            File.WriteAllBytes(lease, []);
-        // Only the time: a full disk must not end runs.
-        File.SetLastWriteTimeUtc(lease, time.GetUtcNow().UtcDateTime);
+        if (!lease.IsOn)
+            return;
+        var folder = Folder(runId);
+        if (File.Exists(folder.In(RunFiles.Lease)))
+            return;
+        if (lease.Until <= Uptime.Now)
+            throw new LeaseEndedException($"run {runId}: no contact with the cluster");
+        Directory.CreateDirectory(folder.Path, Private);
+        LeaseFile.Begin(folder.In(RunFiles.Lease), lease.Until);
+    }
+
+    /// <summary>These runs may go on until then, except where the lease has ended: their agents are ended too, and others may have their tasks.</summary>
+    public void ExtendLeases(IEnumerable<string> runIds, TimeSpan until)
+    {
+        lease.Until = until;
+        foreach (var path in runIds.Select(run => Folder(run).In(RunFiles.Lease)).Where(path => LeaseFile.Until(path) > Uptime.Now))
+            LeaseFile.Change(path, until);
+    }
+
+    /// <summary>No run here goes on for longer than until then.</summary>
+    public void ShortenLeases(TimeSpan until)
+    {
+        foreach (var path in All().Select(run => run.In(RunFiles.Lease)).Where(path => LeaseFile.Until(path) > until))
+            LeaseFile.Change(path, until);
     }
 
     /// <summary>

@@ -15,7 +15,7 @@ internal static class GitHubTrouble
         return trouble switch
         {
             ForgeException told => told,
-            Octokit.RateLimitExceededException limit => Limited(limit.Reset, "GitHub's rate limit is used up", limit),
+            Octokit.RateLimitExceededException limit => Limited(ByOurClock(limit.Reset, limit, now), "GitHub's rate limit is used up", limit),
             Octokit.AbuseException abuse => Limited(now.AddSeconds(abuse.RetryAfterSeconds ?? 60), "GitHub asks to slow down", abuse),
             Octokit.SecondaryRateLimitExceededException second => Limited(RetryAfter(second, now), "GitHub asks to slow down", second),
             Octokit.ApiException { StatusCode: HttpStatusCode.TooManyRequests } many => Limited(RetryAfter(many, now), "GitHub asks to slow down", many),
@@ -48,6 +48,13 @@ internal static class GitHubTrouble
             HttpStatusCode.Forbidden => new Octokit.ForbiddenException(response),
             _ => new Octokit.ApiException(response),
         };
+    }
+
+    /// <summary>A time of GitHub's, whose clock and ours may differ by any amount.</summary>
+    private static DateTimeOffset ByOurClock(DateTimeOffset theirs, Octokit.ApiException answer, DateTimeOffset now)
+    {
+        var date = answer.HttpResponse?.Headers.FirstOrDefault(header => header.Key.Equals("Date", StringComparison.OrdinalIgnoreCase)).Value;
+        return DateTimeOffset.TryParse(date, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var said) ? now + (theirs - said) : theirs;
     }
 
     private static DateTimeOffset RetryAfter(Octokit.ApiException limit, DateTimeOffset now)

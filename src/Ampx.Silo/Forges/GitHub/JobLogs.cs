@@ -112,7 +112,7 @@ public sealed class JobLogs
         if (answer.StatusCode is not (HttpStatusCode.Forbidden or HttpStatusCode.TooManyRequests)) return;
         var now = _time.GetUtcNow();
         var until = Number("retry-after") is { } seconds ? now.AddSeconds(seconds)
-            : Number("x-ratelimit-remaining") is 0 && Number("x-ratelimit-reset") is { } reset ? DateTimeOffset.FromUnixTimeSeconds(reset)
+            : Number("x-ratelimit-remaining") is 0 && Number("x-ratelimit-reset") is { } reset ? now + (DateTimeOffset.FromUnixTimeSeconds(reset) - (answer.Headers.Date ?? now))
             : answer.StatusCode is HttpStatusCode.TooManyRequests || (await answer.Content.ReadAsStringAsync(cancel)).Contains("rate limit", StringComparison.OrdinalIgnoreCase) ? now.AddMinutes(1)
             : (DateTimeOffset?)null;
         if (until is { } at)

@@ -22,6 +22,14 @@ public static class PostgresStorage
         return new Database(Invariant, main, main, logs, logs, LogLock);
     }
 
+    /// <summary>Its own few connections for who is in the cluster: neither load nor a server that hangs may make a silo look dead.</summary>
+    public static NpgsqlDataSource Membership(string connectionString)
+    {
+        var given = new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = 4, Timeout = 3, CommandTimeout = 5 };
+        given.ApplicationName ??= "ampx cluster";
+        return new NpgsqlDataSourceBuilder(given.ConnectionString).Build();
+    }
+
     private static NpgsqlDataSource Pool(string connectionString, string name, int most)
     {
         var given = new NpgsqlConnectionStringBuilder(connectionString);
