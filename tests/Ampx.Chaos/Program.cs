@@ -8,7 +8,6 @@ if (ChaosOptions.Parse(args) is not { } options)
 
 using var interrupted = new CancellationTokenSource();
 Console.CancelKeyPress += (_, press) => press.Cancel = !interrupted.IsCancellationRequested && End();
-AppDomain.CurrentDomain.ProcessExit += (_, _) => interrupted.Cancel();
 using var terminated = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, signal => signal.Cancel = End());
 
 var report = await ChaosSuite.Run(options, Console.WriteLine, interrupted.Token);

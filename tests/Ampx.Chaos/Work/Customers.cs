@@ -22,7 +22,7 @@ internal sealed class Customers(Theatre theatre, ChaosOptions options, Action<st
     /// <summary>All orders, spread over the first half of the time.</summary>
     public async Task StartAll(IReadOnlyList<Order> orders, CancellationToken cancel)
     {
-        var gap = options.Length / 2 / orders.Count;
+        var gap = options.Length / (options.Faults < int.MaxValue ? 5 : 2) / orders.Count;
         foreach (var order in orders)
         {
             await StartOne(order, cancel);
