@@ -29,6 +29,9 @@ internal sealed record ChaosOptions
     /// <summary><c>Workers:LeaseTime</c> of the silos; null leaves the default.</summary>
     public TimeSpan? LeaseTime { get; init; }
 
+    /// <summary>GitHub tells of half of the repositories. A delivery that gets lost costs up to ten minutes: too long for a test.</summary>
+    public bool Webhooks { get; init; } = true;
+
     /// <summary>One process on SQLite in place of a cluster on PostgreSQL.</summary>
     public bool Sqlite { get; init; }
 
@@ -47,6 +50,7 @@ internal sealed record ChaosOptions
         Patience = TimeSpan.FromMinutes(3),
         Pace = 0.4,
         LeaseTime = TimeSpan.FromSeconds(5),
+        Webhooks = false,
     };
 
     /// <summary>Null where <paramref name="arguments"/> can't be understood.</summary>

@@ -3,6 +3,7 @@ using Ampx.Chaos.Checks;
 using Ampx.Chaos.Faults;
 using Ampx.Chaos.Machines;
 using Ampx.Chaos.Work;
+using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 
@@ -37,7 +38,7 @@ internal static class ChaosSuite
             await enough.CancelAsync();
             await breaking;
             Say($"everything is mended; {tasks.Count(task => !HasEnded(task))} of {tasks.Count} tasks are still at work");
-            tasks = await AllEnded(theatre, options.Patience, cancel);
+            tasks = await AllEnded(theatre, options.Patience, cancel, Say);
         }
         finally
         {
@@ -56,13 +57,20 @@ internal static class ChaosSuite
 
     private static bool HasEnded(TaskView task) => task is { Phase: Phase.Done, FinishedAt: not null };
 
-    private static async Task<IReadOnlyList<TaskView>> AllEnded(Theatre theatre, TimeSpan patience, CancellationToken cancel)
+    private static async Task<IReadOnlyList<TaskView>> AllEnded(Theatre theatre, TimeSpan patience, CancellationToken cancel, Action<string>? say = null)
     {
         var since = Stopwatch.GetTimestamp();
+        var told = TimeSpan.Zero;
         while (true)
         {
             var tasks = await theatre.Cluster.Tasks(cancel);
             if (tasks.All(HasEnded) || Stopwatch.GetElapsedTime(since) > patience) return tasks;
+            if (say is not null && Stopwatch.GetElapsedTime(since) - told > TimeSpan.FromSeconds(30))
+            {
+                told = Stopwatch.GetElapsedTime(since);
+                foreach (var task in tasks.Where(task => !HasEnded(task))) say($"still {AmpxJson.Word(task.Phase)}: {Order.Read(task.Prompt).Mark} on {task.Repo}, {task.Id}, looked at again {task.NextWakeAt:HH:mm:ss}: {task.Summary}");
+            }
+
             await Task.Delay(1000, cancel);
         }
     }

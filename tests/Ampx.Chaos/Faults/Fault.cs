@@ -52,10 +52,11 @@ internal sealed record Fault(int Number, FaultKind Kind, int Silo, TimeSpan Leng
     public static IEnumerable<Fault> Draw(ChaosOptions options)
     {
         var dice = new Random(options.Seed + 1);
+        var ofAll = OfAll.Where(kind => kind switch { FaultKind.RestartPostgres => !options.Sqlite, FaultKind.Webhooks => options.Webhooks, _ => true }).ToList();
         for (var number = 1; ; number++)
         {
             // Two of three meet a silo. While one is down already, the fault becomes one that meets all.
-            var otherwise = OfAll[dice.Next(options.Sqlite ? 1 : 0, OfAll.Length)];
+            var otherwise = ofAll[dice.Next(ofAll.Count)];
             var kind = dice.Next(3) == 0 ? otherwise : OfOneSilo[dice.Next(OfOneSilo.Length)];
             if (options.Sqlite && kind is FaultKind.Cut or FaultKind.Hold) kind = FaultKind.Kill;
             var silo = kind is FaultKind.FullDisk ? 0 : dice.Next(options.Silos);

@@ -58,7 +58,7 @@ internal sealed class Theatre : IAsyncDisposable
         var theatre = new Theatre(root, gitHub, postgres, new Cluster(silos), journal, options.Keep);
         try
         {
-            await theatre.Begin(say, cancel);
+            await theatre.Begin(options, say, cancel);
             return theatre;
         }
         catch
@@ -77,7 +77,7 @@ internal sealed class Theatre : IAsyncDisposable
         if (!keep) Directory.Delete(Root, recursive: true);
     }
 
-    private async Task Begin(Action<string> say, CancellationToken cancel)
+    private async Task Begin(ChaosOptions options, Action<string> say, CancellationToken cancel)
     {
         foreach (var repo in Repos) await GitHub.CreateRepository(repo, new Dictionary<string, string> { ["README.md"] = "Chaos.", [".github/workflows/ci.yml"] = Workflow });
         Silos[0].Disk = await SmallDisk.Mount(Silos[0].Data);
@@ -95,6 +95,7 @@ internal sealed class Theatre : IAsyncDisposable
             silo.IsWhole = true;
         }
 
+        if (!options.Webhooks) return;
         // A delivery goes to one silo; what comes while that is down is lost, as GitHub tries once.
         foreach (var (repo, index) in Repos.Where(repo => repo.Contains("told", StringComparison.Ordinal)).Select((repo, index) => (repo, index)))
             GitHub.Site.Webhooks.Add(new($"{Silos[index % Silos.Count].Url}/webhooks/github", Secret, Repository: repo));
