@@ -109,7 +109,7 @@ public sealed partial class TaskGrain(
     {
         try
         {
-            await storage.ExecuteAsync(async cancel => await stored.ReadStateAsync(cancel));
+            await storage.InTurn(stored.ReadStateAsync);
         }
         catch
         {
@@ -131,7 +131,7 @@ public sealed partial class TaskGrain(
         stored.State = next;
         try
         {
-            await storage.ExecuteAsync(async cancel => await stored.WriteStateAsync(cancel));
+            await storage.InTurn(stored.WriteStateAsync);
         }
         catch (InconsistentStateException)
         {

@@ -26,6 +26,20 @@ public static class BusyDatabase
         })
         .Build();
 
+    /// <summary>Each try in the caller's own turn: a grain's storage refuses calls from wherever a wait has ended.</summary>
+    public static async Task InTurn(this ResiliencePipeline pipeline, Func<Task> call)
+    {
+        var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true);
+        try
+        {
+            await pipeline.ExecuteAsync(async _ => await call(), context);
+        }
+        finally
+        {
+            ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
     private static bool IsBusy(Exception? failure) =>
         failure is SqliteException { SqliteErrorCode: Busy or Locked } or DbException { IsTransient: true } || (failure?.InnerException is { } inner && IsBusy(inner));
 }

@@ -29,7 +29,7 @@ internal sealed partial class Logs(Figures figures)
             {
                 var there = lines.GetValueOrDefault((run.RunId, stream), []);
                 if (there.Distinct().Count() != there.Count) yield return $"run {run.RunId}: lines of {stream} are there twice";
-                else if (!full && !there.SequenceEqual(Enumerable.Range(1, there.Count))) yield return $"run {run.RunId}: lines of {stream} are missing in the middle";
+                else if (!full && !there.SequenceEqual(Enumerable.Range(1, there.Count))) yield return $"run {run.RunId}: lines of {stream} are missing in the middle: {Gap(there)} of {printed}";
                 if (!full && run.Ended && committed.Contains(run.RunId) && there.Count != printed) yield return $"run {run.RunId}: {there.Count} of {printed} lines of {stream} are in the log";
                 if (there.Count > printed + 1) yield return $"run {run.RunId}: the log has {there.Count} lines of {stream}, the agent printed {printed}";
                 if (!committed.Contains(run.RunId)) figures.LinesOfLostRuns += Math.Max(0, printed - there.Count);
@@ -43,6 +43,12 @@ internal sealed partial class Logs(Figures figures)
             if (!runs.Any(run => run.Attempt == attempt && run.Ended && lines.GetValueOrDefault((run.RunId, "out"), []).Count == run.Out && lines.GetValueOrDefault((run.RunId, "err"), []).Count == run.Err))
                 yield return $"no run of attempt {attempt} is whole in the log";
         }
+    }
+
+    private static string Gap(List<int> there)
+    {
+        var at = there.Where((number, index) => number != index + 1).First();
+        return $"before {at}; {there.Count} are there";
     }
 
     [GeneratedRegex(@"^\S+ (\S+) (out|err) (\d+) \d+ \S+$")]

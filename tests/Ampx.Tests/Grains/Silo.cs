@@ -6,6 +6,7 @@ using Ampx.Silo.Grains;
 using Ampx.Silo.Storage;
 using Ampx.Silo.Workers;
 using Ampx.Tests.Storage;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -124,6 +125,9 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
     /// <summary>The next write reaches the disk and its answer is lost.</summary>
     public bool ForgetNext { get; set; }
 
+    /// <summary>So many reads and writes still find the database held by another program.</summary>
+    public int Busy { get; set; }
+
     /// <summary>Writes wait for this.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
@@ -140,11 +144,16 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
 
     public void Participate(ISiloLifecycle observer) => ((ILifecycleParticipant<ISiloLifecycle>)real).Participate(observer);
 
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => real.ReadStateAsync(stateName, grainId, grainState);
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        ThrowIfBusy();
+        return real.ReadStateAsync(stateName, grainId, grainState);
+    }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         await Gate;
+        ThrowIfBusy();
         if (LoseNext)
         {
             LoseNext = false;
@@ -155,6 +164,13 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
         if (!ForgetNext) return;
         ForgetNext = false;
         throw new TimeoutException("the disk didn't answer");
+    }
+
+    private void ThrowIfBusy()
+    {
+        if (Busy == 0) return;
+        Busy--;
+        throw new SqliteException("database is locked", 5);
     }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => real.ClearStateAsync(stateName, grainId, grainState);
