@@ -78,6 +78,11 @@ internal sealed class AmpxClient : IDisposable
 
     public Task<ServerVersion> Version(CancellationToken cancel) => Ask(Get("version"), CliJson.Compact.ServerVersion, cancel);
 
+    public Task<ServiceStats> Stats(CancellationToken cancel) => Ask(Get("stats"), CliJson.Compact.ServiceStats, cancel);
+
+    /// <summary>The worker takes no new runs from now on; how many it still has.</summary>
+    public Task<WorkerDrain> Drain(string worker, CancellationToken cancel) => Ask(Post($"silos/{Escape(worker)}/drain", null), CliJson.Compact.WorkerDrain, cancel);
+
     /// <summary>The checks of the service's machine, and of <paramref name="repo"/> if one is given.</summary>
     public async Task<IReadOnlyList<DoctorCheck>> Doctor(string? repo, CancellationToken cancel) =>
         (await Ask(Get($"doctor{Query.Of(("repo", repo))}"), CliJson.Compact.DoctorReport, cancel)).Checks;

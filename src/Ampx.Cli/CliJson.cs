@@ -19,6 +19,8 @@ namespace Ampx.Cli;
 [JsonSerializable(typeof(SignInLink))]
 [JsonSerializable(typeof(ServerVersion))]
 [JsonSerializable(typeof(DoctorReport))]
+[JsonSerializable(typeof(ServiceStats))]
+[JsonSerializable(typeof(WorkerDrain))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(StartTask))]
 [JsonSerializable(typeof(ChangeTask))]

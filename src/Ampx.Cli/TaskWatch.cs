@@ -35,7 +35,7 @@ internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
         }
     }
 
-    /// <summary>The matching tasks as they are, then again whenever one of them changed.</summary>
+    /// <summary>The matching tasks as they are, then again whenever one of them changed or moved up in the queue.</summary>
     public async IAsyncEnumerable<IReadOnlyList<TaskView>> Many(TaskQuery query, [EnumeratorCancellation] CancellationToken cancel)
     {
         var page = (await client.List(query, null, cancel)).Tasks;
@@ -49,7 +49,7 @@ internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
             yield return page;
         }
 
-        static (string, int) Key(TaskView task) => (task.Id, task.Version);
+        static (string, int, int?) Key(TaskView task) => (task.Id, task.Version, task.QueuePosition);
     }
 
     private static TimeSpan Slower(TimeSpan pause) => pause * 1.5 < Longest ? pause * 1.5 : Longest;

@@ -32,6 +32,7 @@ public static class GatewaySetup
             .Validate(options => options.DataDirectory.Length > 0, "Ampx:DataDirectory is empty: give a folder");
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<TaskLookup>();
+        services.AddSingleton<QueuePlaces>();
         services.AddSingleton<MergeWait>();
         services.AddSingleton<GitHubWebhooks>();
         services.AddSingleton<LastDelivery>();
@@ -66,12 +67,21 @@ public static class GatewaySetup
         api.MapTasks();
         api.MapLogs();
         api.MapService();
+        api.MapWorkers();
         app.MapSignIn();
         app.MapHealth();
         app.MapGitHubWebhooks(options);
         app.Map("/tasks/{**rest}", ToApi);
         app.MapGet("/", () => TypedResults.Redirect("/dashboard"));
         if (options.Dashboard) app.MapOrleansDashboard("/dashboard").RequireAuthorization();
+        return app;
+    }
+
+    /// <summary>Only whether the process is well: for one that is no gateway.</summary>
+    public static WebApplication MapAmpxHealth(this WebApplication app)
+    {
+        app.Use(AddHeaders);
+        app.MapHealth();
         return app;
     }
 

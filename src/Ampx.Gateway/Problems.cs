@@ -4,12 +4,16 @@ using Ampx.Core.Api;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Ampx.Gateway;
 
 /// <summary>The one place where a failure becomes problem details (RFC 9457). Nothing of an exception but our own words leaves the service.</summary>
-internal sealed partial class Problems(ILogger<Problems> log) : IExceptionHandler
+internal sealed partial class Problems(IOptions<GatewayOptions> options, ILogger<Problems> log) : IExceptionHandler
 {
+    /// <summary>Seconds: a silo that was killed is replaced sooner.</summary>
+    private const string RetryAfter = "5";
+
     /// <inheritdoc/>
     public async ValueTask<bool> TryHandleAsync(HttpContext http, Exception exception, CancellationToken cancel)
     {
@@ -19,6 +23,7 @@ internal sealed partial class Problems(ILogger<Problems> log) : IExceptionHandle
             RefusedException no => new("", "", no.Status, no.Message, no.Code, null, no.Errors, no.Candidates),
             BadHttpRequestException { StatusCode: 413 } => For(http, StatusCodes.Status413PayloadTooLarge),
             BadHttpRequestException bad => For(http, bad.StatusCode),
+            _ when Unreachable.Is(exception) || !options.Value.HasSilos() => Away(http, exception),
             _ => Unexpected(http, exception),
         });
         return true;
@@ -50,11 +55,19 @@ internal sealed partial class Problems(ILogger<Problems> log) : IExceptionHandle
             413 => ("too_large", $"a request body is at most {GatewaySetup.MaxBody / 1024} KiB"),
             415 => ("unsupported_media_type", "send JSON, with 'Content-Type: application/json'"),
             429 => ("too_many_requests", "too many requests: wait a little"),
+            503 => ("unavailable", "the service can't reach its database or its silos now; nothing that was stored is lost: try again in a moment"),
             507 => ("internal", "the disk under the service's data folder is full, so this could not be stored: free some space and try again; what was stored is safe"),
             >= 500 => ("internal", "something went wrong in the service; its log has the trace id"),
             _ => ("bad_request", $"the request was refused with status {status}"),
         };
         return new("", "", status, detail, code);
+    }
+
+    private Problem Away(HttpContext http, Exception exception)
+    {
+        LogAway(http.Request.Method, http.Request.Path, TraceOf(http), exception.GetBaseException().Message.ReplaceLineEndings(" "));
+        http.Response.Headers.RetryAfter = RetryAfter;
+        return For(http, StatusCodes.Status503ServiceUnavailable);
     }
 
     private Problem Unexpected(HttpContext http, Exception exception)

@@ -18,6 +18,9 @@ internal sealed class RefusedException(int status, string code, string detail) :
 
     public static RefusedException MediaType(string detail) => new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", detail);
 
+    /// <summary>The caller's role isn't enough.</summary>
+    public static RefusedException AdminsOnly() => new(StatusCodes.Status403Forbidden, "forbidden", "this is for admins only");
+
     /// <summary>A new task that is refused at once.</summary>
     public static RefusedException NewTask(Refusal why) =>
         why.Code == "bad_request" ? BadRequest(why.Detail) : new(StatusCodes.Status422UnprocessableEntity, why.Code, why.Detail);

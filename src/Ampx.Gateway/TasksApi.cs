@@ -33,18 +33,18 @@ internal static class TasksApi
         return TypedResults.Created($"{options.Value.PublicUrl?.GetLeftPart(UriPartial.Path).TrimEnd('/')}{GatewaySetup.ApiBase}/tasks/{task.Id}", TaskView.Of(task));
     }
 
-    private static async Task<Ok<TaskList>> List([AsParameters] ListQuery query, HttpContext http, ITaskIndex index, CancellationToken cancel)
+    private static async Task<Ok<TaskList>> List([AsParameters] ListQuery query, HttpContext http, ITaskIndex index, QueuePlaces places, CancellationToken cancel)
     {
         var page = await index.List(query.Checked(http.Caller()), cancel);
-        return TypedResults.Ok(new TaskList([.. page.Tasks.Select(TaskView.Of)], page.NextCursor));
+        return TypedResults.Ok(new TaskList(await places.Of(page.Tasks, cancel), page.NextCursor));
     }
 
-    private static async Task<Results<Ok<TaskView>, StatusCodeHttpResult>> Show(string id, HttpContext http, TaskLookup tasks, CancellationToken cancel)
+    private static async Task<Results<Ok<TaskView>, StatusCodeHttpResult>> Show(string id, HttpContext http, TaskLookup tasks, QueuePlaces places, CancellationToken cancel)
     {
         var task = await tasks.Find(id, cancel);
         http.Response.Headers.ETag = EntityTags.Of(task);
         if (EntityTags.SeenAlready(http.Request, task)) return TypedResults.StatusCode(StatusCodes.Status304NotModified);
-        return TypedResults.Ok(TaskView.Of(task));
+        return TypedResults.Ok((await places.Of([task], cancel))[0]);
     }
 
     private static async Task<NoContent> Change(string id, HttpContext http, TaskLookup tasks, IServiceFacts facts, MergeWait merge, CancellationToken cancel)

@@ -25,8 +25,8 @@ internal interface IRunningService : IAsyncDisposable
     /// <summary>Completes when the service has ended, by itself or by <see cref="StopAsync"/>; fails if it broke.</summary>
     Task Completion { get; }
 
-    /// <summary>An address that signs a browser in once.</summary>
-    string SignInLink();
+    /// <summary>An address that signs a browser in once; null where no gateway is.</summary>
+    string? SignInLink();
 
     /// <summary>Stops. Agents stay under their supervisors unless <paramref name="stopAgents"/>, which may also be asked for while a first stop is under way.</summary>
     Task StopAsync(bool stopAgents);
@@ -58,10 +58,10 @@ internal static class ServiceHost
     {
         public Uri Url { get; } = new(service.Url);
         public string DataDirectory => service.DataDirectory;
-        public string TokenFile => service.TokenFile;
+        public string? TokenFile => service.TokenFile;
         public int RunningAgents => service.Running;
         public Task Completion { get; } = service.Completion;
-        public string SignInLink() => new Uri(Url, service.SignInPath()).ToString();
+        public string? SignInLink() => service.SignInPath() is { } path ? new Uri(Url, path).ToString() : null;
         public Task StopAsync(bool stopAgents) => service.Stop(stopAgents);
         public ValueTask DisposeAsync() => service.DisposeAsync();
     }

@@ -23,6 +23,7 @@ internal sealed class TaskPage(bool colour, DateTimeOffset now, int width)
             ("repository", task.Repo),
             ("branch", task.Base is null ? task.Branch : $"{task.Branch}, from {task.Base}"),
             ("phase", Words.HasEnded(task) ? null : Words.Phase(task.Phase)),
+            ("queue", task.QueuePosition switch { null => null, 1 => "#1, next", var place => $"#{place}, {place - 1} before it" }),
             ("attempts", $"{task.Attempts} of {task.MaxAttempts}"),
             ("agent", task.ThreadId is null ? task.Agent : $"{task.Agent}, thread {task.ThreadId}"),
             ("commit", task.HeadSha),

@@ -43,7 +43,7 @@ internal static class TaskTable
 
     private static string[] Cells(TaskView task, bool owners, DateTimeOffset now)
     {
-        string[] first = [Words.Short(task.Id), Words.Of(task)];
+        string[] first = [Words.Short(task.Id), Words.Placed(task)];
         string[] rest = [$"{task.Attempts}/{task.MaxAttempts}", Plain.Line(Words.Repo(task.Repo)), Times.Age(task.CreatedAt, now), Plain.Cut(task.Prompt, int.MaxValue)];
         return owners ? [.. first, Plain.Line(task.Owner), .. rest] : [.. first, .. rest];
     }

@@ -13,6 +13,9 @@ internal static class Words
     /// <summary>Status, or for a merged task that.</summary>
     public static string Of(TaskView task) => IsMerged(task) ? "merged" : AmpxJson.Word(task.Status);
 
+    /// <summary>The same with the place of a task that waits for a slot: <c>queued #3</c>.</summary>
+    public static string Placed(TaskView task) => task.QueuePosition is { } place ? $"{Of(task)} #{place}" : Of(task);
+
     public static bool IsMerged(TaskView task) => task.PullRequest?.State is PullRequestState.Merged;
 
     /// <summary>The task has ended; only a person moves it again.</summary>

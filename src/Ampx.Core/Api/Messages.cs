@@ -5,6 +5,7 @@ using Ampx.Core.Tasks;
 namespace Ampx.Core.Api;
 
 /// <summary>Body of <c>POST /tasks</c>: <see cref="Prompt"/>, <see cref="Issue"/> or both. Durations are <c>hh:mm:ss</c>.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.start-task.v1")]
 public sealed record StartTask(
     string? Repo, string? Prompt, string? Base = null, string? Agent = null, int? MaxAttempts = null,
     long? MaxTokens = null, TimeSpan? MaxTime = null, string? Ci = null, bool Draft = false,

@@ -9,6 +9,9 @@ public interface ITaskIndex
     /// <summary>The ids that <paramref name="part"/> means: a whole id, a unique ending of at least 4 characters or a unique beginning; several when it is ambiguous (at most 10).</summary>
     Task<IReadOnlyList<string>> Resolve(string part, CancellationToken cancel);
 
+    /// <summary>How many tasks have each status; one that none has is left out.</summary>
+    Task<IReadOnlyDictionary<Status, int>> CountByStatus(CancellationToken cancel);
+
     /// <summary>Every transition, oldest first.</summary>
     Task<IReadOnlyList<TimelineEntry>> Timeline(string taskId, CancellationToken cancel);
 

@@ -8,13 +8,14 @@ public static class Prompts
     /// <summary>The whole prompt of the run that <paramref name="task"/> is in: the instruction, and from the second run on which one this is, what was tried, and what became of it.</summary>
     public static string Of(TaskState task)
     {
-        if (task.Feedback is null && task.Tried.IsEmpty) return task.Prompt;
+        if (task.Feedback is null && task.Tried.IsEmpty && !task.Restored) return task.Prompt;
         var text = new StringBuilder()
             .AppendLine(task.Prompt.TrimEnd())
             .AppendLine()
             .AppendLine("---")
             .Append($"This is attempt {task.Attempts} of {task.MaxAttempts} at the instruction above.")
             .AppendLine(task.RemoteSha is null ? "" : $" What was pushed so far is in this checkout, on branch {task.Branch}.");
+        if (task.Restored) text.AppendLine("An earlier run did not get to its end: what it had changed by then lies in this checkout, not yet committed. Look at it first (git status) and go on from there.");
         if (!task.Tried.IsEmpty)
         {
             text.AppendLine().AppendLine("What was tried so far:");

@@ -33,9 +33,9 @@ public sealed record MergeRequested(MergeOrder Order) : TaskEvent;
 [GenerateSerializer, Immutable, Alias("ampx.event.claimed.v1")]
 public sealed record Claimed(RunClaim Run) : TaskEvent;
 
-/// <summary>The workspace stands on the task's branch.</summary>
+/// <summary>The workspace stands on the task's branch. <see cref="Restored"/>: with work of an earlier run in it, not yet committed.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.prepared.v1")]
-public sealed record Prepared(string Base, string BaseSha, string StartSha, string? RemoteSha, string? CompareUrl, IssueText? Issue = null) : TaskEvent;
+public sealed record Prepared(string Base, string BaseSha, string StartSha, string? RemoteSha, string? CompareUrl, IssueText? Issue = null, bool Restored = false) : TaskEvent;
 
 /// <summary>What the forge has under the task's issue: its title, and body and comments with their authors.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.issue-text.v1")]
@@ -44,6 +44,11 @@ public sealed record IssueText(string Title, string Text);
 /// <summary>The agent's own conversation exists; stored before anything is said in it.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.thread-created.v1")]
 public sealed record ThreadCreated(string ThreadId) : TaskEvent;
+
+/// <summary>Work that the branch doesn't have yet is the commit <see cref="Sha"/>, which goes to the task's own ref next: told before the push, so that no crash
+/// forgets what is to be found, and removed, there. Null: nothing is there any more.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.event.checkpointed.v1")]
+public sealed record Checkpointed(string? Sha) : TaskEvent;
 
 /// <summary>The agent has ended well and its work is the commit <see cref="Sha"/>.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.agent-committed.v1")]

@@ -38,6 +38,7 @@ public static partial class TaskMachine
                 RemoteSha = tree.RemoteSha,
                 HeadSha = tree.RemoteSha,
                 CompareUrl = tree.CompareUrl,
+                Restored = tree.Restored,
                 StepFailures = 0,
                 IssueTitle = tree.Issue?.Title ?? t.IssueTitle,
                 Prompt = tree.Issue is { } issue ? Prompts.WithIssue(t, issue) : t.Prompt,
@@ -53,6 +54,9 @@ public static partial class TaskMachine
             (Publishing, BranchMoved moved) => NextRun(Close(t, "branch_moved", now) with { HeadSha = moved.RemoteSha, RemoteSha = moved.RemoteSha },
                 Prompts.BranchMoved(moved.RemoteSha), new(ErrorCodes.PushRejected, $"somebody else's commit {Short(moved.RemoteSha)} is on {t.Branch}"), now),
             (Publishing, WorkLost) => Queue(t with { HeadSha = t.RemoteSha, RunCounted = true, StepFailures = 0 }, now),
+
+            // At any time: a run's work is brought to safety while it is under way, as it ends, and where that failed later.
+            (_, Checkpointed kept) => t with { Checkpoint = kept.Sha, MergeRefusal = task.MergeRefusal },
 
             // CI.
             (WaitingForCi, Claimed { Run.Kind: RunKind.Ci } claim) when t is { Forge: ForgeKind.Git, Run: null } => t with { Run = claim.Run },
@@ -194,6 +198,7 @@ public static partial class TaskMachine
         {
             HeadSha = done.Sha,
             RemoteSha = done.Sha,
+            Checkpoint = null,
             CiSince = now.At,
             CiRunId = null,
             CiUrl = null,

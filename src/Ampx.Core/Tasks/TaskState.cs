@@ -127,6 +127,12 @@ public sealed record TaskState
     /// <summary>How long the armed auto-merge is watched.</summary>
     [Id(56)] public DateTimeOffset? ArmedUntil { get; init; }
 
+    /// <summary>The last commit made for <c>refs/ampx/ID</c> at the remote, where work is safe that the branch doesn't have yet; null = nothing is there.</summary>
+    [Id(57)] public string? Checkpoint { get; init; }
+
+    /// <summary>The run under way, or the last one, began with work of an earlier one in its checkout, not yet committed.</summary>
+    [Id(58)] public bool Restored { get; init; }
+
     /// <summary>Who held the last agent run: its machine may have the task's tree.</summary>
     [Id(60)] public string? LastWorker { get; init; }
 

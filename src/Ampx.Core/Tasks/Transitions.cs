@@ -23,6 +23,7 @@ internal static class Transitions
         ContinueRequested { Prompt: { } prompt } => prompt,
         Claimed claim => claim.Run.WorkerId,
         AgentCommitted done => TaskMachine.Short(done.Sha),
+        Checkpointed { Sha: { } sha } => TaskMachine.Short(sha),
         AgentFailed bad => $"{bad.Code}: {bad.Detail}",
         Pushed done => TaskMachine.Short(done.Sha),
         PushRefused no => no.Detail,

@@ -58,7 +58,7 @@ public sealed class Commits(GitRunner git, TimeProvider time)
 
     /// <summary>Stages every file that isn't ignored. Repositories inside the tree stay out: git would run in them, with their own settings; only
     /// the commit of one that is already recorded as a submodule is taken over.</summary>
-    private static async Task StageAll(GitRepository tree, CancellationToken cancel)
+    internal static async Task StageAll(GitRepository tree, CancellationToken cancel)
     {
         var recorded = (await tree.Run(["ls-files", "--stage", "-z"], cancel)).Entries
             .Where(e => e.StartsWith("160000 ", StringComparison.Ordinal))

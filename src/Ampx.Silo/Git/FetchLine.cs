@@ -5,8 +5,18 @@ namespace Ampx.Silo.Git;
 internal sealed class FetchLine
 {
     private readonly Lock gate = new();
-    private Task<Mirror>? last;
+    private Task? last;
     private (GitRemote Remote, Task<Mirror> Fetch)? waiting;
+
+    /// <summary>Something that must not happen beside a fetch.</summary>
+    public Task Alone(Action act)
+    {
+        lock (gate)
+        {
+            waiting = null; // whoever comes now fetches after this
+            return last = (last ?? Task.CompletedTask).ContinueWith(_ => act(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
 
     public Task<Mirror> Join(GitRemote remote, Func<Task<Mirror>> fetch)
     {
@@ -22,7 +32,8 @@ internal sealed class FetchLine
                 return await fetch();
             });
             waiting = (remote, mine);
-            return last = mine;
+            last = mine;
+            return mine;
         }
     }
 }

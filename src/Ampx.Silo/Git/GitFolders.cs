@@ -34,6 +34,14 @@ public sealed class GitFolders(string dataDirectory)
         return folder;
     }
 
+    /// <summary>What crashed work has left.</summary>
+    public void RemoveTemporary(DateTimeOffset before)
+    {
+        if (!Directory.Exists(Temporary)) return;
+        foreach (var folder in Directory.EnumerateDirectories(Temporary).Where(folder => Directory.GetLastWriteTimeUtc(folder) < before.UtcDateTime).ToList())
+            DiskFolder.Delete(folder);
+    }
+
     internal static void Create(string folder)
     {
         if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);

@@ -18,6 +18,8 @@ public static class GitServices
             .AddSingleton<Workspaces>()
             .AddSingleton<Commits>()
             .AddSingleton<Pushes>()
+            .AddSingleton<Snapshots>()
+            .AddSingleton<CheckpointRefs>()
             .AddSingleton<Changes>()
             .AddSingleton<LocalMerge>()
             .AddSingleton<LocalRepositories>();

@@ -24,6 +24,7 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
     {
         remote.Checked();
         var path = PathOf(remote);
+        MirrorUse.Note(path, time.GetUtcNow());
         try
         {
             // Shared with others who join, so that one caller's end doesn't end it.
@@ -39,14 +40,64 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
 
     /// <summary>The mirror has the commit.</summary>
     public Task<bool> Has(GitRemote remote, string sha, CancellationToken cancel = default) =>
-        Directory.Exists(PathOf(remote)) ? Repository(remote).Has(sha, cancel) : Task.FromResult(false);
+        MirrorUse.Note(PathOf(remote), time.GetUtcNow()) ? Repository(remote).Has(sha, cancel) : Task.FromResult(false);
 
-    /// <summary>Lets go of the commit kept for a task that is removed.</summary>
+    /// <summary>Brings what is at the task's own ref at the remote into the mirror, and names it; null if nothing is.</summary>
+    /// <exception cref="RemoteException">The remote can't be reached.</exception>
+    public async Task<string?> FetchCheckpoint(GitRemote remote, string taskId, CancellationToken cancel = default)
+    {
+        var kept = RefName.OfCheckpoint(taskId);
+        try
+        {
+            await Network(
+                new GitCommand(
+                    "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules", "--", remote.Checked().Address, $"+{RefName.OfTask(taskId)}:{kept}")
+                {
+                    GitDir = PathOf(remote),
+                    Remote = remote,
+                    TimeLimit = FetchLimit,
+                },
+                cancel);
+            return await Repository(remote).Resolve(kept + "^{commit}", cancel);
+        }
+        catch (GitException missing) when (missing.Errors.Contains("couldn't find remote ref", StringComparison.Ordinal))
+        {
+            return null;
+        }
+        catch (GitException failure)
+        {
+            throw RemoteException.From(failure, remote);
+        }
+    }
+
+    /// <summary>Lets go of the commits kept for a task: its work is at the remote.</summary>
     public async Task Forget(GitRemote remote, string taskId, CancellationToken cancel = default)
     {
         if (!Directory.Exists(PathOf(remote))) return;
         await Repository(remote).Run(["update-ref", "-d", RefName.OfTask(taskId)], cancel);
+        await Repository(remote).Run(["update-ref", "-d", RefName.OfCheckpoint(taskId)], cancel);
         await Repository(remote).Run(["update-ref", "-d", RefName.OfTask(taskId) + "-merge"], cancel);
+    }
+
+    /// <summary>Removes mirrors that nobody has used for so long and that nobody needs.</summary>
+    /// <param name="mayGo">Gets a mirror's folder, and the tasks whose commits are kept in it.</param>
+    public async Task RemoveUnused(TimeSpan retainFor, Func<string, IReadOnlyCollection<string>, Task<bool>> mayGo, CancellationToken cancel = default)
+    {
+        if (!Directory.Exists(folders.Mirrors)) return;
+        var oldest = time.GetUtcNow() - retainFor;
+        foreach (var path in Directory.EnumerateDirectories(folders.Mirrors, "*.git").Where(path => MirrorUse.Last(path) < oldest).ToList())
+        {
+            var refs = await new GitRepository(git, path).Run(["for-each-ref", "--format=%(refname)", "refs/ampx/"], cancel);
+            if (!await mayGo(path, [.. refs.Lines.Select(RefName.TaskOf).Distinct()])) continue;
+            var gone = Path.Combine(folders.Mirrors, ".removed-" + Guid.NewGuid().ToString("N"));
+            await lines.GetOrAdd(path, _ => new FetchLine()).Alone(() =>
+            {
+                if (MirrorUse.Last(path) < oldest) Directory.Move(path, gone);
+            });
+            LogRemoved(path);
+        }
+
+        foreach (var left in Directory.EnumerateDirectories(folders.Mirrors, ".removed-*").ToList()) DiskFolder.Delete(left);
     }
 
     /// <summary>The tip of one branch at the remote now, or null.</summary>
@@ -75,6 +126,7 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
         await File.WriteAllTextAsync(Path.Combine(made, "config"), Config);
         await FetchHeads(made, remote);
         Directory.Move(made, path);
+        MirrorUse.Note(path, time.GetUtcNow());
         defaultBranchRead[path] = time.GetUtcNow();
         LogMade(remote, path);
         return await Read(path, remote, branch);
@@ -153,6 +205,9 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Mirror of {Remote} made in {Path}")]
     private partial void LogMade(GitRemote remote, string path);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The mirror {Path} isn't needed any more and is removed")]
+    private partial void LogRemoved(string path);
 }
 
 /// <summary>Keeps a mirror fast and free of what crashed processes left.</summary>

@@ -43,7 +43,7 @@ internal static partial class PushAnswer
     {
         // "flag TAB from:to TAB summary (reason)", see git-push, OUTPUT
         var line = push.Lines.Select(l => l.Split('\t')).FirstOrDefault(l => l.Length >= 3 && l[1].EndsWith(":" + reference, StringComparison.Ordinal));
-        if (line is null || line[0] is not ("!" or "=" or " " or "+" or "*"))
+        if (line is null || line[0] is not ("!" or "=" or " " or "+" or "*" or "-"))
         {
             var words = Words(push.Errors);
             var refused = NotAllowed.Any(w => words.Contains(w, StringComparison.Ordinal)) && !NetworkTrouble.IsIn(words);

@@ -32,7 +32,7 @@ public sealed class Pushes(Mirrors mirrors, GitRunner git, TimeProvider time)
                 Remote = remote,
                 TimeLimit = TimeSpan.FromMinutes(10),
             };
-            var answer = await retries.ExecuteAsync(async token => await Once(command, token), cancel);
+            var answer = await Send(command, cancel);
             return PushAnswer.Of(answer, reference) ?? await WhoMoved(remote, branch, sha, leaseSha, taskId, GitRunner.LastLines(answer.Errors), cancel);
         }
         catch (GitException trouble)
@@ -56,6 +56,11 @@ public sealed class Pushes(Mirrors mirrors, GitRunner git, TimeProvider time)
         };
         return (await git.Try(command, cancel)).Ok;
     }
+
+    /// <summary>A push, with short retries; its answer is for the caller to judge.</summary>
+    /// <exception cref="GitException">The network is down, or time is up.</exception>
+    internal async Task<GitResult> Send(GitCommand push, CancellationToken cancel) =>
+        await retries.ExecuteAsync(async token => await Once(push, token), cancel);
 
     /// <summary>A broken connection throws, for the retries; every answer of the server's is an answer.</summary>
     private async Task<GitResult> Once(GitCommand command, CancellationToken cancel)

@@ -17,8 +17,14 @@ internal static class RefName
     public static string Branch(string name) =>
         IsBranch(name) ? "refs/heads/" + name : throw new ArgumentException($"'{name}' is not a name for a branch.", nameof(name));
 
-    /// <summary>Where the mirror keeps a task's commit.</summary>
+    /// <summary>Where the mirror keeps a task's commit, and where its checkpoint is at the remote.</summary>
     public static string OfTask(string taskId) => "refs/ampx/" + Id(taskId);
+
+    /// <summary>Where the mirror keeps a task's last snapshot, made here or fetched.</summary>
+    public static string OfCheckpoint(string taskId) => OfTask(taskId) + "-checkpoint";
+
+    /// <summary>The task that a ref of the mirror's below <c>refs/ampx/</c> is kept for.</summary>
+    public static string TaskOf(string reference) => reference["refs/ampx/".Length..].Split('-')[0];
 
     public static string Id(string id) =>
         id.Length is > 0 and <= 64 && id.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') && id[0] != '-'

@@ -7,7 +7,16 @@ namespace Ampx.Silo.Git;
 /// <param name="Held">A run prepares, works or publishes in it.</param>
 /// <param name="Ready">The marker that preparing ended well; null = half done.</param>
 /// <param name="Bytes">Its size, once measured after its last use.</param>
-internal sealed record TreeRecord(string Owner, string RepoKey, string TaskId, bool Held, DateTimeOffset UsedAt, Workspace? Ready = null, long? Bytes = null);
+/// <param name="Unsaved">An agent has worked in it since its work was last safe elsewhere: no other task gets it, and nothing removes it.</param>
+/// <param name="Checkpoint">The task's last checkpoint as known here: the work in the tree is that, or newer.</param>
+/// <param name="Made">A snapshot that the task may not have heard of yet.</param>
+/// <param name="Files">The tree of what is at the task's own ref.</param>
+internal sealed record TreeRecord(
+    string Owner, string RepoKey, string TaskId, bool Held, DateTimeOffset UsedAt, Workspace? Ready = null, long? Bytes = null,
+    bool Unsaved = false, string? Checkpoint = null, string? Made = null, string? Files = null)
+{
+    public bool Free => !Held && !Unsaved;
+}
 
 /// <summary>A kept tree; its record is read and written under the pool's lock.</summary>
 internal sealed class KeptTree(string folder, TreeRecord record)
@@ -38,10 +47,10 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
         {
             var mine = Trees.Where(t => t.Record.Owner == owner && t.Record.RepoKey == repoKey).ToList();
             var tree = mine.FirstOrDefault(t => t.Record.TaskId == taskId)
-                ?? mine.Where(t => !t.Record.Held).MinBy(t => t.Record.UsedAt)
+                ?? mine.Where(t => t.Record.Free).MinBy(t => t.Record.UsedAt)
                 ?? New(owner, repoKey, taskId);
-            var ready = tree.Record.TaskId == taskId ? tree.Record.Ready : null;
-            Save(tree, new TreeRecord(owner, repoKey, taskId, Held: true, time.GetUtcNow(), ready));
+            var record = tree.Record.TaskId == taskId ? tree.Record : new TreeRecord(owner, repoKey, taskId, Held: true, time.GetUtcNow());
+            Save(tree, record with { Held = true, UsedAt = time.GetUtcNow(), Bytes = null });
             return tree;
         }
     }
@@ -52,9 +61,42 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
         lock (gate) return Trees.FirstOrDefault(t => t.Record.TaskId == taskId && t.Record.Held);
     }
 
-    public void Mark(KeptTree tree, Workspace? ready)
+    /// <summary>The tree with the task's work, whether a run has it now or not.</summary>
+    public KeptTree? LastOf(string taskId)
     {
-        lock (gate) Save(tree, tree.Record with { Ready = ready, Bytes = null });
+        lock (gate) return Trees.FirstOrDefault(t => t.Record.TaskId == taskId);
+    }
+
+    /// <summary>Tasks that no run has here, whose work is nowhere else.</summary>
+    public IReadOnlyList<string> Kept
+    {
+        get
+        {
+            lock (gate) return [.. Trees.Where(t => t.Record is { Held: false, Unsaved: true }).Select(t => t.Record.TaskId)];
+        }
+    }
+
+    /// <summary>The mirrors that trees borrow from.</summary>
+    public IReadOnlySet<string> Mirrors
+    {
+        get
+        {
+            lock (gate) return Trees.Select(t => t.Record.Ready?.Mirror).OfType<string>().ToHashSet();
+        }
+    }
+
+    public long Bytes
+    {
+        get
+        {
+            lock (gate) return Trees.Sum(t => t.Record.Bytes ?? 0);
+        }
+    }
+
+    public void Mark(KeptTree tree, Func<TreeRecord, TreeRecord> change)
+    {
+        lock (gate)
+            if (change(tree.Record) is var next && next != tree.Record) Save(tree, next);
     }
 
     public void Release(Func<string, bool> whose)
@@ -64,7 +106,7 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
                 Save(tree, tree.Record with { Held = false, UsedAt = time.GetUtcNow() });
     }
 
-    /// <summary>Removes free trees, the longest unused first, for as long as <paramref name="enough"/> isn't reached.</summary>
+    /// <summary>Removes free trees whose work is safe, the longest unused first, for as long as <paramref name="enough"/> isn't reached.</summary>
     /// <param name="enough">Gets the bytes of all trees and the next one's last use.</param>
     public void Remove(Func<long, DateTimeOffset, bool> enough)
     {
@@ -74,7 +116,7 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
             string gone;
             lock (gate)
             {
-                var next = Trees.Where(t => !t.Record.Held).MinBy(t => t.Record.UsedAt);
+                var next = Trees.Where(t => t.Record.Free).MinBy(t => t.Record.UsedAt);
                 if (next is null || enough(Trees.Sum(t => t.Record.Bytes ?? 0), next.Record.UsedAt)) return;
                 Trees.Remove(next);
                 gone = Path.Combine(Path.GetDirectoryName(next.Folder)!, ".removed-" + Guid.NewGuid().ToString("N"));
@@ -129,7 +171,8 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
         foreach (var folder in Directory.EnumerateDirectories(folders.Workspaces).SelectMany(Directory.EnumerateDirectories).ToList())
         {
             if (Read(folder) is { } record) found.Add(new KeptTree(folder, record));
-            else DiskFolder.Delete(folder); // removed by half, or made by half
+            else if (Path.GetFileName(folder).StartsWith('.') || !Directory.Exists(Path.Combine(folder, "tree"))) DiskFolder.Delete(folder); // removed by half, or made by half
+            // Else its record is torn: whose work lies there isn't known, so it is left for a person to look at.
         }
 
         return found;

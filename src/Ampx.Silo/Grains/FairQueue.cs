@@ -2,49 +2,72 @@ using Ampx.Core.Tasks;
 
 namespace Ampx.Silo.Grains;
 
-/// <summary>Who is next: owners take turns, each owner's oldest task first. Not thread-safe.</summary>
+/// <summary>
+/// Who is next, for each kind of slot: owners take turns, so do each owner's repositories, and in a repository the oldest task goes first.
+/// Nobody waits behind another's hundred tasks, nor behind their own hundred in another repository. Not thread-safe.
+/// </summary>
 internal sealed class FairQueue
 {
     private readonly Dictionary<(string Task, RunKind Kind), QueueEntry> waiting = [];
-    private readonly Dictionary<string, long> served = [];
-    private long turn;
+    private readonly Dictionary<RunKind, QueueLane> lanes = new() { [RunKind.Agent] = new(), [RunKind.Ci] = new() };
+    private Dictionary<(string Task, RunKind Kind), int>? positions;
 
     public int Count => waiting.Count;
+
+    public int CountOf(RunKind kind) => waiting.Keys.Count(key => key.Kind == kind);
 
     /// <summary>Once for each task and kind, with the newest step: offers may overtake each other.</summary>
     public void Add(QueueEntry entry)
     {
-        if (waiting.GetValueOrDefault((entry.TaskId, entry.Kind)) is not { } known || known.Step <= entry.Step) waiting[(entry.TaskId, entry.Kind)] = entry;
+        if (waiting.GetValueOrDefault((entry.TaskId, entry.Kind)) is { } known)
+        {
+            if (known.Step > entry.Step || known == entry) return;
+            Forget(known);
+        }
+
+        waiting[(entry.TaskId, entry.Kind)] = entry;
+        lanes[entry.Kind].Add(entry);
+        positions = null;
     }
 
     /// <summary>Forgets what the task offered up to <paramref name="step"/>.</summary>
     public void Remove(string taskId, int step)
     {
-        foreach (var kind in (RunKind[])[RunKind.Agent, RunKind.Ci])
+        foreach (var kind in lanes.Keys)
         {
-            if (waiting.GetValueOrDefault((taskId, kind))?.Step <= step) waiting.Remove((taskId, kind));
+            if (waiting.GetValueOrDefault((taskId, kind)) is { } known && known.Step <= step) Forget(known);
         }
     }
 
-    /// <summary>Takes the next entry of <paramref name="kind"/> whose repository is not in <paramref name="full"/> and that <paramref name="suits"/> who asks; null if none.</summary>
+    /// <summary>Takes the next entry of <paramref name="kind"/> whose repository is not <paramref name="full"/> and that <paramref name="suits"/> who asks; null if none.</summary>
     public QueueEntry? Take(RunKind kind, Func<string, bool> full, Func<QueueEntry, bool>? suits = null)
     {
-        QueueEntry? best = null;
-        foreach (var entry in waiting.Values)
-        {
-            if (entry.Kind == kind && !full(entry.Repo) && suits?.Invoke(entry) != false && (best is null || Before(entry, best))) best = entry;
-        }
-
-        if (best is null) return null;
-        waiting.Remove((best.TaskId, best.Kind));
-        served[best.Owner] = ++turn;
-        return best;
+        if (lanes[kind].Find(full, suits) is not { } next) return null;
+        lanes[kind].Serve(next);
+        Forget(next);
+        return next;
     }
 
-    /// <summary>The owner served longest ago goes first; within an owner ids are in order of creation.</summary>
-    private bool Before(QueueEntry a, QueueEntry b)
+    /// <summary>The place in its kind's line of each waiting task: 1 is next. Exact if nothing more comes and no limit holds one of them up.</summary>
+    public int? PositionOf(string taskId)
     {
-        var (mine, other) = (served.GetValueOrDefault(a.Owner), served.GetValueOrDefault(b.Owner));
-        return mine != other ? mine < other : string.CompareOrdinal(a.TaskId, b.TaskId) < 0;
+        if (positions is null)
+        {
+            positions = new(waiting.Count);
+            foreach (var (kind, lane) in lanes)
+            {
+                var place = 0;
+                foreach (var entry in lane.Foreseen()) positions[(entry.TaskId, kind)] = ++place;
+            }
+        }
+
+        return positions.TryGetValue((taskId, RunKind.Agent), out var found) || positions.TryGetValue((taskId, RunKind.Ci), out found) ? found : null;
+    }
+
+    private void Forget(QueueEntry entry)
+    {
+        waiting.Remove((entry.TaskId, entry.Kind));
+        lanes[entry.Kind].Remove(entry);
+        positions = null;
     }
 }

@@ -30,7 +30,7 @@ public interface IWorkQueueGrain : IGrainWithIntegerKey
 
     /// <summary>The worker lives and holds exactly these runs. A later report replaces the earlier one; none leaves it.</summary>
     [Alias("Beat")]
-    Task Beat(string workerId, IReadOnlyList<HeldRun> runs, WorkerReport? report = null);
+    Task<BeatAnswer> Beat(string workerId, IReadOnlyList<HeldRun> runs, WorkerReport? report = null);
 
     /// <summary>The workers that were heard of lately.</summary>
     [Alias("Workers")]
@@ -45,8 +45,14 @@ public sealed record QueueEntry(string TaskId, string Owner, string Repo, int St
 
 /// <summary>What a worker is able to do.</summary>
 /// <param name="Busy">Agents at work.</param>
+/// <param name="Draining">It was told to take no new run: a queue that has just begun learns it here.</param>
+/// <param name="Start">Another one after each restart of the worker, which ends its draining.</param>
 [GenerateSerializer, Immutable, Alias("ampx.worker-report.v1")]
-public sealed record WorkerReport(int Slots, int Busy, ImmutableArray<AgentReport> Agents);
+public sealed record WorkerReport(int Slots, int Busy, ImmutableArray<AgentReport> Agents, bool Draining = false, string? Start = null);
+
+/// <summary>What the queue tells a worker. <see cref="Draining"/>: take nothing more, until you restart.</summary>
+[GenerateSerializer, Immutable, Alias("ampx.beat-answer.v1")]
+public sealed record BeatAnswer(bool Draining);
 
 /// <summary>An agent that a worker's settings name. <see cref="Unready"/>: why no run of it can begin there.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.agent-report.v1")]

@@ -16,15 +16,28 @@ internal sealed class KnownWorkers(TimeProvider clock, IOptionsMonitor<WorkerOpt
     private readonly Dictionary<string, (WorkerReport Report, long Heard)> reports = [];
     private readonly Dictionary<string, (WorkerRow Row, long Seen)> signs = [];
     private readonly Dictionary<string, (int Step, long Since)> expected = [];
+    private readonly HashSet<string> draining = [];
     private readonly long begun = clock.GetTimestamp();
 
     /// <summary>Those heard of within a lease.</summary>
-    public IReadOnlyList<WorkerInfo> Here => [.. reports.Where(worker => IsHere(worker.Key)).OrderBy(worker => worker.Key, StringComparer.Ordinal).Select(worker => new WorkerInfo(worker.Key, worker.Value.Report))];
+    public IReadOnlyList<WorkerInfo> Here => [.. reports.Where(worker => IsHere(worker.Key)).OrderBy(worker => worker.Key, StringComparer.Ordinal).Select(worker => new WorkerInfo(worker.Key, worker.Value.Report, draining.Contains(worker.Key)))];
 
     /// <summary>Signs of life so old that nobody waits for more.</summary>
     public IReadOnlyList<WorkerRow> LongGone => [.. signs.Values.Where(sign => clock.GetElapsedTime(sign.Seen) > ForgottenAfter + sign.Row.HeldFor).Select(sign => sign.Row)];
 
-    public void Heard(string workerId, WorkerReport report) => reports[workerId] = (report, clock.GetTimestamp());
+    public void Heard(string workerId, WorkerReport report)
+    {
+        if (reports.TryGetValue(workerId, out var known) && known.Report.Start != report.Start) draining.Remove(workerId);
+        if (report.Draining) draining.Add(workerId);
+        reports[workerId] = (report, clock.GetTimestamp());
+    }
+
+    public DateTimeOffset LastSeen(string workerId) => clock.GetUtcNow() - clock.GetElapsedTime(reports[workerId].Heard);
+
+    /// <summary>False if the worker isn't here.</summary>
+    public bool Drain(string workerId) => IsHere(workerId) && (draining.Add(workerId) || true);
+
+    public bool IsDraining(string workerId) => draining.Contains(workerId);
 
     /// <summary>A sign of life counts from when it is first seen here: it was given before that.</summary>
     public void See(IReadOnlyList<WorkerRow> rows)
@@ -65,7 +78,7 @@ internal sealed class KnownWorkers(TimeProvider clock, IOptionsMonitor<WorkerOpt
     public bool MayHave(string workerId, QueueEntry entry)
     {
         if (entry.Agent is { } agent && !IsReady(workerId, agent) && AnotherMayBe(agent)) return false;
-        return entry.Prefer is not { } home || home == workerId || !IsHere(home) || !expected.TryGetValue(entry.TaskId, out var wait) || clock.GetElapsedTime(wait.Since) >= Preference;
+        return entry.Prefer is not { } home || home == workerId || !IsHere(home) || draining.Contains(home) || !expected.TryGetValue(entry.TaskId, out var wait) || clock.GetElapsedTime(wait.Since) >= Preference;
     }
 
     /// <summary>The entry was taken.</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
@@ -8,11 +10,16 @@ using Orleans.Concurrency;
 
 namespace Ampx.Silo.Grains;
 
-/// <summary>In memory only: it fills itself from the index, and every task that it forgets offers itself again.</summary>
+/// <summary>
+/// In memory only: it fills itself from the index, and every task that it forgets offers itself again. <c>PerRepo</c> is held by counting the
+/// runs known here, those of the whole cluster. Two queues, for as long as a partition has two, each count what they have heard of: the claim
+/// still gives each task to one worker only, but a repository may have more agents than <c>PerRepo</c> until the partition ends. So may one
+/// whose queue moved between an offer and its claim, by that one.
+/// </summary>
 [Reentrant]
 public sealed partial class WorkQueueGrain(
     ITaskRows rows, WorkerTable table, LeaseRules leases, ForgeDesk desk, TimeProvider clock, IOptionsMonitor<WorkerOptions> options, ILogger<WorkQueueGrain> log)
-    : Grain, IWorkQueueGrain
+    : Grain, IWorkQueueGrain, IQueueGrain
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
@@ -20,7 +27,7 @@ public sealed partial class WorkQueueGrain(
     private readonly FairQueue queue = new();
     private readonly KnownWorkers workers = new(clock, options, leases);
     private readonly Dictionary<string, Watched> watched = [];
-    private readonly Dictionary<string, (QueueEntry Entry, long Since)> offered = [];
+    private readonly Dictionary<string, (QueueEntry Entry, string Worker, long Since)> offered = [];
     private readonly List<(string Worker, RunKind Kind, TaskCompletionSource<QueueEntry?> Answer)> takers = [];
     private long lastTick;
 
@@ -86,7 +93,7 @@ public sealed partial class WorkQueueGrain(
         return Task.CompletedTask;
     }
 
-    public Task Beat(string workerId, IReadOnlyList<HeldRun> runs, WorkerReport? report = null)
+    public Task<BeatAnswer> Beat(string workerId, IReadOnlyList<HeldRun> runs, WorkerReport? report = null)
     {
         var now = clock.GetTimestamp();
         if (report is not null) workers.Heard(workerId, report);
@@ -102,10 +109,23 @@ public sealed partial class WorkQueueGrain(
         }
 
         Serve();
-        return Task.CompletedTask;
+        return Task.FromResult(new BeatAnswer(workers.IsDraining(workerId)));
     }
 
     public Task<IReadOnlyList<WorkerInfo>> Workers() => Task.FromResult(workers.Here);
+
+    public Task<ImmutableDictionary<string, int>> PositionsOf(ImmutableArray<string> taskIds) => Task.FromResult(taskIds
+        .Select(id => (Id: id, Place: queue.PositionOf(id))).Where(task => task.Place is not null).ToImmutableDictionary(task => task.Id, task => task.Place!.Value));
+
+    public Task<QueueOverview> Overview() => Task.FromResult(new QueueOverview(
+        new(queue.Count, queue.CountOf(RunKind.Agent), queue.CountOf(RunKind.Ci)),
+        [.. workers.Here.Select(worker => new WorkerView(worker.Id, worker.Report.Slots, worker.Report.Busy, worker.Draining, workers.LastSeen(worker.Id)))]));
+
+    public Task<WorkerDrain?> Drain(string worker) => Task.FromResult(workers.Drain(worker) ? new WorkerDrain(worker, true, RunningOn(worker)) : null);
+
+    /// <summary>With what it took and has not claimed yet: that may become a run.</summary>
+    private int RunningOn(string worker) => watched.Values.Where(run => run.Run.Run.WorkerId == worker).Select(run => run.Run.TaskId)
+        .Concat(offered.Values.Where(offer => offer.Worker == worker).Select(offer => offer.Entry.TaskId)).Distinct().Count();
 
     private static QueueEntry EntryOf(WaitingRun task) => task.Kind is RunKind.Agent
         ? new(task.TaskId, task.Owner, task.Repo, task.Step, task.Kind, task.Agent, task.LastWorker)
@@ -119,11 +139,12 @@ public sealed partial class WorkQueueGrain(
 
     private QueueEntry? Next(string workerId, RunKind kind)
     {
+        if (workers.IsDraining(workerId)) return null;
         var full = kind is RunKind.Agent && options.CurrentValue.PerRepo is > 0 and var limit ? FullRepos(limit) : [];
         var entry = queue.Take(kind, repo => full.Count > 0 && full.Contains(desk.KeyOf(repo)), waiting => workers.MayHave(workerId, waiting));
         if (entry is null) return null;
         workers.Forget(entry);
-        offered[entry.TaskId] = (entry, clock.GetTimestamp());
+        offered[entry.TaskId] = (entry, workerId, clock.GetTimestamp());
         return entry;
     }
 

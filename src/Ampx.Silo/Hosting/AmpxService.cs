@@ -1,36 +1,26 @@
-using System.Net;
-using System.Net.Sockets;
 using Ampx.Core;
-using Ampx.Core.Api;
-using Ampx.Core.Tasks;
 using Ampx.Gateway;
 using Ampx.Gateway.Auth;
 using Ampx.Silo.Agents;
-using Ampx.Silo.Doctor;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Git;
 using Ampx.Silo.Storage;
-using Ampx.Silo.Storage.Sqlite;
 using Ampx.Silo.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.DataProtection;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Configuration;
-using Orleans.Dashboard;
+using Orleans.Runtime;
 
 namespace Ampx.Silo.Hosting;
 
-/// <summary>The whole service in one process: silo, gateway and worker over one data folder.</summary>
+/// <summary>A service over one data folder: silo with worker, gateway, or both, as the settings say.</summary>
 public sealed class AmpxService : IAsyncDisposable
 {
     /// <summary>Every section under <c>Ampx</c>, and the class that says what may stand in it.</summary>
@@ -39,6 +29,7 @@ public sealed class AmpxService : IAsyncDisposable
         [""] = typeof(ServiceOptions),
         ["Agents"] = typeof(Dictionary<string, AgentOptions>),
         ["Auth"] = typeof(AuthOptions),
+        ["Checkpoint"] = typeof(CheckpointOptions),
         ["Ci"] = typeof(CiOptions),
         ["Cluster"] = typeof(ClusterOptions),
         ["Git"] = typeof(GitOptions),
@@ -52,28 +43,31 @@ public sealed class AmpxService : IAsyncDisposable
 
     private readonly WebApplication app;
     private readonly DataFolder folder;
+    private readonly HostingPlan plan;
     private Task? stopped;
 
-    private AmpxService(WebApplication app, DataFolder folder)
+    private AmpxService(WebApplication app, DataFolder folder, HostingPlan plan)
     {
         this.app = app;
         this.folder = folder;
+        this.plan = plan;
     }
 
-    /// <summary>Where the gateway answers, with the port that it really has.</summary>
+    /// <summary>Where the gateway answers (without one: health only), with the port that it really has.</summary>
     public string Url => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 
     public string DataDirectory => folder.Path;
 
-    public string TokenFile => folder.TokenFile;
+    /// <summary>Null where no gateway is.</summary>
+    public string? TokenFile => plan.IsGateway ? folder.TokenFile : null;
 
     public IServiceProvider Services => app.Services;
 
     /// <summary>Agent and CI runs under way.</summary>
-    public int Running => app.Services.GetRequiredService<Worker>().Held.Count;
+    public int Running => app.Services.GetService<Worker>()?.Held.Count ?? 0;
 
-    /// <summary>A path that signs a browser in, once, within a minute.</summary>
-    public string SignInPath() => app.Services.GetRequiredService<SignInCodes>().New().Path;
+    /// <summary>A path that signs a browser in, once, within a minute; null where no gateway is.</summary>
+    public string? SignInPath() => plan.IsGateway ? app.Services.GetRequiredService<SignInCodes>().New().Path : null;
 
     /// <summary>Starts the service; <paramref name="flags"/> are settings such as <c>Ampx:Urls</c> that go before file and environment.</summary>
     /// <param name="hearSignals">SIGTERM and Ctrl+C stop it; false where the caller listens to them.</param>
@@ -95,11 +89,12 @@ public sealed class AmpxService : IAsyncDisposable
             // Before anything is started: a service that can't listen shouldn't take up work first.
             Ports.Check(options.Urls);
             await plan.Prepare(folder, cancel);
-            Configure(builder, options, plan, folder);
+            builder.AddAmpx(options, plan, folder);
             app = builder.Build();
-            app.MapAmpxGateway();
-            await Listen(app, options, cancel);
-            var service = new AmpxService(app, folder);
+            if (plan.IsGateway) app.MapAmpxGateway();
+            else app.MapAmpxHealth();
+            await Listen(app, options, plan, cancel);
+            var service = new AmpxService(app, folder, plan);
             ServiceFile.Own(service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()).Write(folder.Path);
             return service;
         }
@@ -117,7 +112,7 @@ public sealed class AmpxService : IAsyncDisposable
     {
         // First the service: as long as it lives it takes a stopped agent for lost and starts it again.
         await (stopped ??= app.StopAsync());
-        if (stopAgents) await app.Services.GetRequiredService<RunCarrier>().StopAll();
+        if (stopAgents && plan.IsSilo) await app.Services.GetRequiredService<RunCarrier>().StopAll();
     }
 
     /// <summary>Completes when something else has ended the service, a signal for example.</summary>
@@ -129,57 +124,7 @@ public sealed class AmpxService : IAsyncDisposable
         folder.Dispose();
     }
 
-    private static void Configure(WebApplicationBuilder builder, ServiceOptions options, HostingPlan plan, DataFolder folder)
-    {
-        var services = builder.Services;
-        builder.WebHost.UseUrls(options.Urls);
-        // Its advice on the garbage collector is for servers that do nothing else.
-        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
-        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
-        // Its first look counts from the machine's boot and warns of hours.
-        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
-        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Ampx", LogLevel.Information);
-        builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss ";
-        });
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
-        services.AddSingleton(ClockFile.Open(folder.Path)).AddSingleton<TimeProvider>(provider => provider.GetRequiredService<SteadyClock>()).AddHostedService<ClockFile>().AddSingleton(folder);
-        services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers").ValidateDataAnnotations();
-        services.AddOptions<RetryOptions>().BindConfiguration("Ampx:Retry").ValidateDataAnnotations();
-        services.AddSingleton(Rules);
-        services.AddAgents(folder.Path).AddGit(_ => folder.Path).AddForges().AddDoctor(folder.Path).AddSingleton<IServiceFacts, ServiceFacts>();
-        builder.UseOrleans(silo => silo
-            .UseAmpxCluster(plan)
-            .Configure<SiloOptions>(o => o.SiloName = folder.WorkerId)
-            .AddAmpxStorage(() => plan.OpenStorage(folder))
-            .AddDashboard(dashboard => dashboard.HideTrace = true));
-        services.AddWorker();
-        // Nothing of ours is sealed with these keys, but ASP.NET makes them at the first start: here rather than in the user's home.
-        services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(folder.In("keys")));
-        services.AddHealthChecks().AddCheck<SiloHealth>("silo");
-        services.AddAmpxGateway(gateway => gateway.DataDirectory = folder.Path);
-        services.AddOptions<Ampx.Gateway.GatewayOptions>().Configure<IOptions<GitHubOptions>>((gateway, gitHub) =>
-            (gateway.GitHubWebUrl, gateway.GitHubWebhookSecret) = (gitHub.Value.WebUrl, gitHub.Value.WebhookSecret));
-    }
-
-    private static TaskRules Rules(IServiceProvider services)
-    {
-        var retry = services.GetRequiredService<IOptions<RetryOptions>>().Value;
-        var ci = services.GetRequiredService<IOptions<CiOptions>>().Value;
-        return new TaskRules
-        {
-            CiStartTimeout = ci.StartTimeout,
-            CiTimeout = ci.Timeout,
-            StepAttempts = retry.StepAttempts,
-            BaseDelay = retry.BaseDelay,
-            MaxDelay = retry.MaxDelay,
-            PullRequestOnNeedsReview = services.GetRequiredService<IOptions<PullRequestOptions>>().Value.OnNeedsReview,
-        };
-    }
-
-    private static async Task Listen(WebApplication app, ServiceOptions options, CancellationToken cancel)
+    private static async Task Listen(WebApplication app, ServiceOptions options, HostingPlan plan, CancellationToken cancel)
     {
         try
         {
@@ -192,6 +137,10 @@ public sealed class AmpxService : IAsyncDisposable
         catch (IOException busy) when (busy.InnerException is AddressInUseException || busy.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
         {
             throw Ports.InUse(options.Urls, busy);
+        }
+        catch (Exception away) when (plan.IsClustered && (Unreachable.Is(away) || away is OrleansException))
+        {
+            throw new StartException($"couldn't join the cluster '{plan.Cluster.Id}' (Ampx:Cluster:Id): {away.GetBaseException().Message.ReplaceLineEndings(" ")}", away);
         }
     }
 

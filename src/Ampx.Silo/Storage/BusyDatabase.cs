@@ -26,13 +26,13 @@ public static class BusyDatabase
         })
         .Build();
 
-    /// <summary>Each try in the caller's own turn: a grain's storage refuses calls from wherever a wait has ended.</summary>
-    public static async Task InTurn(this ResiliencePipeline pipeline, Func<Task> call)
+    /// <summary>For a grain: each try runs in its turn. Without that the second one is refused by Orleans, wherever Polly's pause has ended.</summary>
+    public static async Task InTurn(this ResiliencePipeline pipeline, Func<CancellationToken, Task> work)
     {
         var context = ResilienceContextPool.Shared.Get(continueOnCapturedContext: true);
         try
         {
-            await pipeline.ExecuteAsync(async _ => await call(), context);
+            await pipeline.ExecuteAsync(async (tried, wanted) => await wanted(tried.CancellationToken), context, work);
         }
         finally
         {

@@ -41,6 +41,10 @@ public sealed class TaskIndex(DbDataSource readers) : ITaskIndex
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyDictionary<Status, int>> CountByStatus(CancellationToken cancel) => (await readers.Rows(
+        "SELECT status, count(*) FROM task_index GROUP BY status", new { }, row => (Status: row.Word<Status>(0), Count: (int)row.GetInt64(1)), cancel)).ToDictionary(row => row.Status, row => row.Count);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<TimelineEntry>> Timeline(string taskId, CancellationToken cancel) => await readers.Rows(
         "SELECT version, time, status, phase, attempt, cause, caused_by, detail FROM task_timeline WHERE task_id = @taskId ORDER BY version",
         new { taskId },

@@ -14,7 +14,7 @@ namespace Ampx.Silo.Workers;
 /// <summary>What a worker does in the phases of an agent run. Each step can be done again.</summary>
 public sealed class AgentSteps(
     IGrainFactory grains, Forges.Forges forges, Workspaces workspaces, Commits commits, Pushes pushes, Changes changes, AgentProfiles profiles, AgentRuns runs,
-    RunOutput output, LogWriter logs, IOptions<GitOptions> git, IOptions<PullRequestOptions> pullRequest)
+    RunOutput output, Checkpoints checkpoints, Mirrors mirrors, LogWriter logs, IOptions<GitOptions> git, IOptions<PullRequestOptions> pullRequest)
 {
     /// <summary>The workspace on the task's branch: <see cref="Prepared"/>.</summary>
     public async Task<TaskEvent> Prepare(TaskState task, CancellationToken cancel)
@@ -24,12 +24,13 @@ public sealed class AgentSteps(
         var remote = await forge.Remote(repo, cancel);
         var issue = task is { Issue: { } number, IssueTitle: null } ? await forge.ReadIssue(repo, number, cancel) : null;
         if (issue is not null) Log(task, "system", $"issue #{task.Issue}: {issue.Title} ({issue.Text.Length} characters)");
+        task = await checkpoints.BeforePreparing(task, cancel);
         var tree = await workspaces.Take(RequestFor(task, repo, remote), cancel);
-        Log(task, "git", $"{task.Branch} begins at {tree.StartSha[..10]} ({tree.Base} is {tree.BaseSha[..10]})");
+        Log(task, "git", $"{task.Branch} begins at {tree.StartSha[..10]} ({tree.Base} is {tree.BaseSha[..10]}){Found(task, tree)}");
         // Of a repository elsewhere it is known only now: still before the agent is paid.
         if (task is { Forge: ForgeKind.Git, CiCommand: null } && await changes.ReadFile(remote, tree.BaseSha, AmpxYaml.FileName, cancel: cancel) is var yaml && AmpxYaml.Ci(yaml) is null)
             return new StepFailed(ErrorCodes.CiNotConfigured, AmpxYaml.WhyNone(yaml));
-        return new Prepared(tree.Base, tree.BaseSha, tree.StartSha, tree.RemoteSha, forge.CompareUrl(repo, tree.Base, task.Branch), issue);
+        return new Prepared(tree.Base, tree.BaseSha, tree.StartSha, tree.RemoteSha, forge.CompareUrl(repo, tree.Base, task.Branch), issue, tree.Restored);
     }
 
     /// <summary>The agent's run, adopted if it is under way, and its commit: <see cref="AgentCommitted"/>, <see cref="AgentChangedNothing"/> or <see cref="AgentFailed"/>.</summary>
@@ -38,6 +39,7 @@ public sealed class AgentSteps(
         var runId = task.Run!.RunId;
         if (profiles.Find(task.Agent) is not { } profile) return new AgentFailed(ErrorCodes.AgentNotFound, $"there is no agent profile '{task.Agent}' in this service's settings", null);
         if (workspaces.Find(task.Id) is not { } tree) return new WorkerLost("the workspace is gone");
+        workspaces.BeginWork(task.Id);
         if (runs.Folder(runId).State is RunState.NotStarted)
         {
             var thread = task.ThreadId;
@@ -54,7 +56,7 @@ public sealed class AgentSteps(
             Log(task, "system", $"{profile.Name} started, attempt {task.Attempts} of {task.MaxAttempts}");
         }
 
-        var end = await output.Follow(task, runId, "agent", profile, cancel);
+        var end = await Follow(task, runId, profile, cancel);
         if (end is null) return new WorkerLost($"the supervisor of run {runId} is gone");
         switch (profile.Outcome(runs.Folder(runId), end))
         {
@@ -70,6 +72,25 @@ public sealed class AgentSteps(
         }
     }
 
+    /// <summary>Follows the agent to its end; meanwhile its work is brought to safety now and then.</summary>
+    private async Task<RunExit?> Follow(TaskState task, string runId, AgentProfile profile, CancellationToken cancel)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var saving = checkpoints.During(task, over.Token);
+        try
+        {
+            return await output.Follow(task, runId, "agent", profile, cancel);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await saving;
+        }
+    }
+
+    /// <summary>Once nothing of the run is alive: what it left goes to safety.</summary>
+    public Task SaveWork(TaskState task, CancellationToken cancel) => checkpoints.AfterRun(task, cancel);
+
     private async Task<TaskEvent> Commit(TaskState task, Workspace tree, AgentOutcome.Succeeded done, CancellationToken cancel)
     {
         var usage = Sum(done.Usage);
@@ -81,6 +102,7 @@ public sealed class AgentSteps(
         }
 
         Log(task, "system", "the agent changed no file that git keeps");
+        await checkpoints.NothingChanged(await Now(task), cancel);
         return new AgentChangedNothing(done.Said, usage);
     }
 
@@ -90,8 +112,24 @@ public sealed class AgentSteps(
         var repo = forges.Parse(task);
         var remote = await forges.Of(repo).RemoteForPush(repo, cancel);
         if (!await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).MayPush(task.Step, task.Run!.RunId)) throw new OperationCanceledException("the run was taken away");
+        // Made on another machine, which is gone: the commit may be at the task's own ref.
+        if (task.Checkpoint is not null && !await mirrors.Has(remote, task.HeadSha!, cancel))
+        {
+            await mirrors.Fetch(remote, cancel);
+            await mirrors.FetchCheckpoint(remote, task.Id, cancel);
+        }
+
         var outcome = await pushes.Push(remote, task.Branch, task.HeadSha!, task.RemoteSha, task.Id, cancel);
         Log(task, "git", $"push of {task.HeadSha![..10]} to {task.Branch}: {Words(outcome)}");
+        if (outcome is PushOutcome.Pushed or PushOutcome.AlreadyThere or PushOutcome.AdoptOwn)
+        {
+            if (await checkpoints.Published(task, remote, cancel) is { } notYet) return notYet;
+        }
+        else if (outcome is PushOutcome.Refused or PushOutcome.Moved)
+        {
+            await checkpoints.NotPublished(task, cancel);
+        }
+
         return outcome switch
         {
             PushOutcome.Pushed or PushOutcome.AlreadyThere => new Pushed(task.HeadSha!, await PullRequestFirst(task, remote, cancel)),
@@ -106,7 +144,17 @@ public sealed class AgentSteps(
     }
 
     private static WorkspaceRequest RequestFor(TaskState task, RepoRef repo, GitRemote remote) =>
-        new(task.Id, task.Owner, repo.Key, remote, task.Branch, task.Base, task.HeadSha, task.RemoteSha, task.RejectedSha);
+        new(task.Id, task.Owner, repo.Key, remote, task.Branch, task.Base, task.HeadSha, task.RemoteSha, task.RejectedSha, task.Checkpoint);
+
+    private static string Found(TaskState task, Workspace tree) => (tree.Restored, task.Checkpoint) switch
+    {
+        (true, _) => "; work of an earlier run lies there, not yet committed",
+        (_, { } sha) when sha != task.RejectedSha => $"; the checkpoint {sha[..10]} doesn't go with what the branch is now and stays at {RefName.OfTask(task.Id)} until the next one",
+        _ => "",
+    };
+
+    /// <summary>The task with the checkpoints that were made in this run.</summary>
+    private async Task<TaskState> Now(TaskState task) => await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Find() is { } now && now.Step == task.Step ? now : task;
 
     private async Task<bool> PullRequestFirst(TaskState task, GitRemote remote, CancellationToken cancel)
     {

@@ -15,7 +15,7 @@ namespace Ampx.Silo.Workers;
 
 /// <summary>CI of a plain git repository: its command, run like an agent in a clean checkout of the pushed commit.</summary>
 public sealed class CiCommand(
-    Forges.Forges forges, Changes changes, AgentRuns runs, RunOutput output, LogWriter logs, DataFolder folder, IOptions<CiOptions> options)
+    Forges.Forges forges, Mirrors mirrors, Changes changes, AgentRuns runs, RunOutput output, LogWriter logs, DataFolder folder, IOptions<CiOptions> options)
 {
     /// <summary>Runs the command, or goes on with it: <see cref="CiCommandEnded"/>.</summary>
     public async Task<TaskEvent> Run(TaskState task, CancellationToken cancel)
@@ -23,6 +23,8 @@ public sealed class CiCommand(
         var runId = task.Run!.RunId;
         var repo = forges.Parse(task);
         var remote = await forges.Of(repo).Remote(repo, cancel);
+        // Another machine may have pushed the commit.
+        if (!await mirrors.Has(remote, task.HeadSha!, cancel)) await mirrors.Fetch(remote, cancel);
         var yaml = task.CiCommand is null ? await changes.ReadFile(remote, task.BaseSha!, AmpxYaml.FileName, cancel: cancel) : null;
         var command = task.CiCommand ?? AmpxYaml.Ci(yaml);
         if (command is null) return Ended("ci", null, ErrorCodes.CiNotConfigured, AmpxYaml.WhyNone(yaml));
@@ -48,6 +50,14 @@ public sealed class CiCommand(
 
     /// <summary>Removes the checkout of a run that is over.</summary>
     public void Remove(string runId) => Changes.Remove(Checkout(runId));
+
+    /// <summary>Removes the checkouts of all other runs: a crash may have left one that no run was begun in.</summary>
+    public void RemoveAllBut(IReadOnlySet<string> runIds)
+    {
+        if (!Directory.Exists(folder.In("ci"))) return;
+        foreach (var left in Directory.EnumerateDirectories(folder.In("ci")).Select(path => Path.GetFileName(path).Split('.')[0]).Distinct().Where(id => !runIds.Contains(id)).ToList())
+            Remove(left);
+    }
 
     private string Checkout(string runId) => folder.In("ci", runId);
 

@@ -1,3 +1,4 @@
+using Ampx.Core.Tasks;
 using Ampx.Silo.Git;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -5,28 +6,49 @@ using Microsoft.Extensions.Options;
 
 namespace Ampx.Silo.Workers;
 
-/// <summary>Keeps the pool of free trees within <c>Workspaces:MaxDisk</c> and <c>Workspaces:RetainFor</c>.</summary>
-public sealed partial class Housekeeping(Workspaces workspaces, IOptions<WorkspaceOptions> options, TimeProvider clock, ILogger<Housekeeping> log) : BackgroundService
+/// <summary>Keeps the pool of free trees within <c>Workspaces:MaxDisk</c> and <c>Workspaces:RetainFor</c>, and removes mirrors that nobody needs. Work that is
+/// nowhere else is saved first, and stays for as long as that fails.</summary>
+public sealed partial class Housekeeping(
+    IGrainFactory grains, Workspaces workspaces, Checkpoints checkpoints, Mirrors mirrors, GitFolders folders, IOptions<WorkspaceOptions> options, TimeProvider clock,
+    ILogger<Housekeeping> log) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
+
+    /// <summary>A mirror costs a clone to make again: it outlives its trees so many times.</summary>
+    private const int MirrorsOutlive = 30;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Period, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        do
         {
             try
             {
+                await checkpoints.SaveKept(stoppingToken);
                 workspaces.RemoveUnused(options.Value.RetainFor);
                 workspaces.EnforceLimit(options.Value.MaxDiskBytes);
+                await mirrors.RemoveUnused(options.Value.RetainFor * MirrorsOutlive, MayGo, stoppingToken);
+                folders.RemoveTemporary(TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(1)); // the clock that files' times come from
             }
-            catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+            catch (Exception failed) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(failed);
             }
         }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    [LoggerMessage(LogLevel.Warning, "free workspaces couldn't be removed; trying again later")]
+    /// <summary>No tree borrows from it, and no task has a commit in it that is nowhere else.</summary>
+    private async Task<bool> MayGo(string mirror, IReadOnlyCollection<string> tasks)
+    {
+        if (workspaces.MirrorsInUse.Contains(mirror)) return false;
+        foreach (var id in tasks)
+            if (await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(id)).Find() is { Status: not Status.Success } task && Needs(task)) return false;
+        return true;
+    }
+
+    private static bool Needs(TaskState task) => task.Unpublished || task.Run is not null || task.RejectedSha is not null || task.Checkpoint is not null;
+
+    [LoggerMessage(LogLevel.Warning, "workspaces and mirrors couldn't be looked after; trying again later")]
     private partial void LogFailed(Exception exception);
 }

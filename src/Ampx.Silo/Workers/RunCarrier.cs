@@ -61,7 +61,12 @@ public sealed partial class RunCarrier(
             stopping.ThrowIfCancellationRequested();
             if (news is null) continue;
             // Whoever takes the task next must be alone with its thread.
-            if (news is WorkerLost or AgentFailed) await Stop(run.Run.RunId, stopping);
+            if (news is WorkerLost or AgentFailed)
+            {
+                await Stop(run.Run.RunId, stopping);
+                if (state.Phase is Phase.Agent) await agent.SaveWork(state, stopping);
+            }
+
             // Whoever hears that the task has ended finds its log whole.
             await logs.Flush(stopping);
             await Patiently(() => task.Tell(news, state.Step), stopping);
@@ -95,6 +100,7 @@ public sealed partial class RunCarrier(
         var stuck = await Task.WhenAll(runs.All().Where(folder => !kept.Contains(folder.RunId)).Select(folder => End(folder, cancel)));
         // Only now: a tree in which an agent still works is nobody else's, whoever its task belongs to.
         workspaces.ReleaseAllBut(held.Select(run => run.TaskId).Concat(stuck.OfType<string>()).ToHashSet());
+        ci.RemoveAllBut(runs.All().Select(folder => folder.RunId).Concat(kept).ToHashSet());
     }
 
     /// <summary>Ends a run that is nobody's. Returns its task if that can't be done.</summary>
@@ -149,13 +155,14 @@ public sealed partial class RunCarrier(
         Phase.Agent => await agent.Run(task, revoked),
         Phase.Publishing => await agent.Publish(task, revoked),
         Phase.WaitingForCi => await ci.Run(task, revoked),
-        Phase.Stopping => await StopFor(task),
+        Phase.Stopping => await StopFor(task, revoked),
         _ => throw new InvalidOperationException($"a worker has nothing to do in phase {task.Phase}"),
     };
 
-    private async Task<TaskEvent> StopFor(TaskState task)
+    private async Task<TaskEvent> StopFor(TaskState task, CancellationToken revoked)
     {
         await Stop(task.Run!.RunId, CancellationToken.None);
+        await agent.SaveWork(task, revoked);
         return new RunStopped();
     }
 

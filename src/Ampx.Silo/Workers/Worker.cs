@@ -29,6 +29,12 @@ public sealed partial class Worker(
     /// <summary>The queue has heard what this worker is able to do: before that it would offer it anything.</summary>
     private readonly TaskCompletionSource introduced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Tells this process from the worker's earlier ones.</summary>
+    private readonly string start = Ulid.NewUlid().ToString();
+
+    /// <summary>Told by a queue, remembered here: the next queue doesn't know it.</summary>
+    private volatile bool draining;
+
     /// <summary>Agent and CI runs that this worker holds now, or held when it was stopped.</summary>
     public IReadOnlyCollection<HeldRun> Held => [.. held.Values];
 
@@ -81,12 +87,14 @@ public sealed partial class Worker(
     {
         var queue = grains.GetGrain<IWorkQueueGrain>(0);
         await introduced.Task.WaitAsync(stopping);
-        while (!stopping.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested && !draining)
         {
             await slots.Room(stopping);
             try
             {
-                if (await queue.Take(folder.WorkerId, kind, stopping) is { } entry) await Claim(entry, stopping);
+                if (await queue.Take(folder.WorkerId, kind, stopping) is not { } entry) continue;
+                if (draining) await GiveBack(entry);
+                else await Claim(entry, stopping);
             }
             catch (Exception failed) when (!stopping.IsCancellationRequested)
             {
@@ -94,6 +102,13 @@ public sealed partial class Worker(
                 await Task.Delay(Pause, clock, stopping);
             }
         }
+    }
+
+    private async Task GiveBack(QueueEntry entry)
+    {
+        var queue = grains.GetGrain<IWorkQueueGrain>(0);
+        await queue.Decline(entry, "");
+        await queue.Offer(entry);
     }
 
     private async Task Claim(QueueEntry entry, CancellationToken stopping)
@@ -190,7 +205,13 @@ public sealed partial class Worker(
         {
             try
             {
-                await queue.Beat(folder.WorkerId, [.. held.Values], Report());
+                var answer = await queue.Beat(folder.WorkerId, [.. held.Values], Report());
+                if (answer.Draining && !draining)
+                {
+                    draining = true;
+                    LogDraining(held.Count);
+                }
+
                 introduced.TrySetResult();
             }
             catch (Exception failed) when (!stopping.IsCancellationRequested)
@@ -202,13 +223,16 @@ public sealed partial class Worker(
     }
 
     private WorkerReport Report() => new(
-        options.Value.Slots, agents.Busy, [.. profiles.Names.Select(name => new AgentReport(name, profiles.Find(name)!.Unready()))]);
+        options.Value.Slots, agents.Busy, [.. profiles.Names.Select(name => new AgentReport(name, profiles.Find(name)!.Unready()))], draining, start);
 
     [LoggerMessage(LogLevel.Information, "goes on with {Count} runs from before the restart")]
     private partial void LogResumed(int count);
 
     [LoggerMessage(LogLevel.Error, "couldn't find out which runs are this worker's; trying again")]
     private partial void LogResumeFailed(Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "draining: no new runs until the next start; {Count} at work go on to their ends")]
+    private partial void LogDraining(int count);
 
     [LoggerMessage(LogLevel.Information, "stopping; {Count} runs stay under their supervisors")]
     private partial void LogStopping(int count);

@@ -10,7 +10,9 @@ public static partial class WorkerServices
 {
     /// <summary>This machine's slots. Call after the silo is added: the worker starts when it is up.</summary>
     public static IServiceCollection AddWorker(this IServiceCollection services) => services
+        .AddOptions<CheckpointOptions>().BindConfiguration("Ampx:Checkpoint").ValidateDataAnnotations().Services
         .AddSingleton<RunOutput>()
+        .AddSingleton<Checkpoints>()
         .AddSingleton<AgentSteps>()
         .AddSingleton<CiCommand>()
         .AddSingleton<RunCarrier>()

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -46,6 +48,13 @@ internal sealed class ServiceProcess : IAsyncDisposable
         return new(numbers[0], numbers[1]);
     }
 
+    /// <summary>How late each of Orleans' reminders has come so far, in seconds, as Orleans itself measures it.</summary>
+    public async Task<IReadOnlyList<double>> Reminders()
+    {
+        await process.StandardInput.WriteLineAsync("reminders");
+        return [.. (await Answer(process)).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(number => double.Parse(number, CultureInfo.InvariantCulture)).Order()];
+    }
+
     public async ValueTask DisposeAsync()
     {
         process.StandardInput.Close();
@@ -67,10 +76,20 @@ internal sealed class ServiceProcess : IAsyncDisposable
             ["Logging:LogLevel:Ampx"] = "Error",
         };
         if (postgres is not null) (flags["Ampx:Storage:Provider"], flags["Ampx:Storage:ConnectionString"]) = ("postgres", postgres);
+        var late = new ConcurrentQueue<double>();
+        using var listener = new MeterListener { InstrumentPublished = (instrument, self) => { if (instrument.Name is "orleans-reminders-tardiness") self.EnableMeasurementEvents(instrument); } };
+        listener.SetMeasurementEventCallback<double>((_, seconds, _, _) => late.Enqueue(seconds));
+        listener.Start();
         await using var service = await AmpxService.Start(flags, hearSignals: true, CancellationToken.None);
         Console.WriteLine(Mark + service.Url);
-        while (await Console.In.ReadLineAsync() is not null)
+        while (await Console.In.ReadLineAsync() is { } wish)
         {
+            if (wish is "reminders")
+            {
+                Console.WriteLine(Mark + string.Join(' ', late.Select(seconds => seconds.ToString("R", CultureInfo.InvariantCulture))));
+                continue;
+            }
+
             GC.Collect(2, GCCollectionMode.Aggressive, blocking: true, compacting: true);
             GC.WaitForPendingFinalizers();
             using var self = Process.GetCurrentProcess();

@@ -72,6 +72,8 @@ internal static class WaitingBench
         Print("memory per task", $"{(full.Heap - empty.Heap) / (double)tasks / 1024:0.00} KB of heap, {(full.Working - empty.Working) / (double)tasks / 1024:0.00} KB of working set");
         var (calls, unchanged) = (gitHub.Calls, gitHub.Unchanged);
         await Lateness(service, folder, due);
+        var reminders = await service.Reminders();
+        Print("reminders late by", reminders.Count == 0 ? "none came" : string.Create(CultureInfo.InvariantCulture, $"median {reminders[reminders.Count / 2] * 1000:0.0} ms, most {reminders[^1] * 1000:0.0} ms, of {reminders.Count}"));
         Print("calls meanwhile", $"{gitHub.Calls - calls}, {gitHub.Unchanged - unchanged} of them 304");
     }
 

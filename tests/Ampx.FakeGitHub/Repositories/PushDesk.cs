@@ -49,6 +49,8 @@ public sealed partial class PushDesk
     {
         ImmutableInterlocked.Update(ref log, list => list.Add(push));
         repository.PushedAt = push.At;
+        // "Push events" are for branches and tags; other refs move unheard.
+        if (!push.Ref.StartsWith("refs/heads/", StringComparison.Ordinal) && !push.Ref.StartsWith("refs/tags/", StringComparison.Ordinal)) return;
         await site.Webhooks.Pushed(repository, push);
         if (!push.Ref.StartsWith("refs/heads/", StringComparison.Ordinal)) return;
 

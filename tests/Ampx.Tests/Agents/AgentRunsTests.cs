@@ -172,6 +172,82 @@ public sealed class AgentRunsTests : IAsyncLifetime
         Assert.False(Processes.Find(sleeper) is { IsGone: false });
     }
 
+    [Theory]
+    [InlineData(0, false, true)]
+    [InlineData(1, false, false)]
+    [InlineData(0, true, false)]
+    public async Task Only_the_same_process_of_the_same_boot_is_ended_for_a_lost_run(int startedLater, bool otherBoot, bool isEnded)
+    {
+        // Nothing of the run's: it doesn't carry its id.
+        using var stranger = Process.Start("sleep", "600");
+        try
+        {
+            using var gone = Process.Start("true");
+            await gone.WaitForExitAsync();
+            var folder = await PreparedOnly(_disk.Shell("true"));
+            AtomicFile.Write(folder.In(RunFiles.Run), new RunInfo
+            {
+                RunId = _disk.First,
+                TaskId = "task-1",
+                Step = 1,
+                BootId = otherBoot ? "00000000-0000-0000-0000-000000000000" : Processes.BootId,
+                Pid = gone.Id,
+                PidStarted = 1,
+                AgentPid = stranger.Id,
+                AgentPidStarted = Processes.Find(stranger.Id)!.Value.Started + startedLater,
+                StartedAt = TimeProvider.System.GetUtcNow(),
+            }, RunJson.Default.RunInfo);
+
+            Assert.IsType<RunState.Lost>(folder.State);
+            Assert.Null(await _disk.Runs.WaitForExit(_disk.First, default));
+            Assert.Empty(_disk.Runs.KillLeftovers(_disk.First));
+            Assert.Equal(isEnded, Processes.Find(stranger.Id) is not { IsGone: false });
+        }
+        finally
+        {
+            stranger.Kill();
+        }
+    }
+
+    [Fact]
+    public async Task A_supervisors_pid_that_is_another_process_now_is_no_sign_of_life()
+    {
+        var folder = await PreparedOnly(_disk.Shell("true"));
+        // This very test: it lives, and holds no lock.
+        AtomicFile.Write(folder.In(RunFiles.Run), new RunInfo
+        {
+            RunId = _disk.First,
+            TaskId = "task-1",
+            Step = 1,
+            BootId = Processes.BootId,
+            Pid = Environment.ProcessId,
+            PidStarted = Processes.Find(Environment.ProcessId)!.Value.Started + 1,
+            StartedAt = TimeProvider.System.GetUtcNow(),
+        }, RunJson.Default.RunInfo);
+        Assert.IsType<RunState.Lost>(folder.State);
+        Assert.Empty(_disk.Runs.KillLeftovers(_disk.First));
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_run_folder_neither_adopts_nor_ends_the_run()
+    {
+        await _disk.Runs.Start(_disk.Shell("while [ ! -e go ]; do sleep 0.05; done; echo done"), "");
+        var original = _disk.Runs.Folder(_disk.First);
+        await RunsOnDisk.Until(() => original.Info?.AgentPid is not null, "the agent runs");
+        await using var elsewhere = new RunsOnDisk();
+        var copy = Directory.CreateDirectory(Path.Combine(elsewhere.Data, "runs", _disk.First)).FullName;
+        // By cp, for .NET copies no file that somebody has locked.
+        using (var cp = Process.Start("cp", ["-r", $"{original.Path}/.", copy])) await cp.WaitForExitAsync();
+
+        Assert.IsType<RunState.Lost>(elsewhere.Runs.Folder(_disk.First).State);
+        Assert.Null(await elsewhere.Runs.WaitForExit(_disk.First, default));
+        Assert.Empty(elsewhere.Runs.KillLeftovers(_disk.First));
+        Assert.IsType<RunState.Running>(original.State);
+        File.WriteAllText(Path.Combine(_disk.Work, "go"), "");
+        Assert.Equal(0, (await _disk.EndOf(_disk.First)).Code);
+        Assert.Equal("done\n", _disk.Out());
+    }
+
     [Fact]
     public async Task SIGTERM_to_the_supervisor_ends_the_run_in_order()
     {

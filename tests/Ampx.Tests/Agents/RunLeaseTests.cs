@@ -35,8 +35,8 @@ public sealed class RunLeaseTests : IAsyncLifetime
     public async Task A_lease_that_has_ended_is_not_begun_again_by_who_thaws_late()
     {
         await Start(disk.First, TimeSpan.FromSeconds(1));
-        await disk.EndOf(disk.First);
         runs.Hold(disk.Second);
+        await disk.EndOf(disk.First);
         await RunsOnDisk.Until(() => Uptime.Now > LeaseFile.Until(Lease(disk.Second)), "the lease has ended");
         // Contact again; both runs may be somebody else's by now.
         runs.ExtendLeases([disk.First, disk.Second], Uptime.Now + Long);

@@ -84,7 +84,10 @@ public sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Starts <c>ampx up</c> as a process of its own and waits until it is ready.</summary>
-    public async Task Up()
+    public Task Up() => Up(async () => (await Ampx("version", "--json")).Code == 0);
+
+    /// <summary>The same for a service that isn't asked as others are.</summary>
+    public async Task Up(Func<Task<bool>> ready)
     {
         var process = Begin(Program("ampx"), ["up", "--port", "0", "--data", Data], null);
         services.Add(process);
@@ -96,7 +99,7 @@ public sealed class Stage : IAsyncDisposable
         await Until(async () =>
         {
             if (process.HasExited) lock (log) throw new InvalidOperationException($"the service ended with {process.ExitCode}:\n{log}");
-            return ServiceFile.Read(Data) is { } service && service.Pid == process.Id && (await Ampx("version", "--json")).Code == 0;
+            return ServiceFile.Read(Data) is { } service && service.Pid == process.Id && await ready();
         }, "the service is ready");
     }
 
@@ -105,6 +108,15 @@ public sealed class Stage : IAsyncDisposable
     {
         services[^1].Kill(entireProcessTree: false);
         await services[^1].WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM, as a machine's shutdown sends it.</summary>
+    public async Task<TimeSpan> Terminate()
+    {
+        var since = Stopwatch.GetTimestamp();
+        using (var kill = Process.Start("kill", ["-TERM", $"{ServicePid}"])) await kill.WaitForExitAsync();
+        await services[^1].WaitForExitAsync().WaitAsync(Patience);
+        return Stopwatch.GetElapsedTime(since);
     }
 
     public Task<(int Code, string Out, string Err)> Ampx(params string[] arguments) => Run(Program("ampx"), arguments, null);
@@ -143,6 +155,15 @@ public sealed class Stage : IAsyncDisposable
         var (status, body) = await Ask(HttpMethod.Post, path, new StringContent(JsonSerializer.Serialize(content), Encoding.UTF8, "application/json"));
         return (status, JsonSerializer.Deserialize<Problem>(body, AmpxJson.Options)!);
     }
+
+    /// <summary>A call that may or may not be taken.</summary>
+    public Task<(int Status, string Body)> Send(HttpMethod method, string path, object? content) =>
+        Ask(method, path, content is null ? null : new StringContent(JsonSerializer.Serialize(content), Encoding.UTF8, "application/json"));
+
+    public static T Read<T>(string body) => JsonSerializer.Deserialize<T>(body, AmpxJson.Options)!;
+
+    /// <summary>Any path, without the token.</summary>
+    public Task<HttpResponseMessage> Look(string path) => Http.GetAsync($"{ServiceFile.Read(Data)!.Url}{path}");
 
     private async Task<(int Status, string Body)> Ask(HttpMethod method, string path, HttpContent? content)
     {

@@ -21,6 +21,20 @@ public class GitHttpTests
     }
 
     [Fact]
+    public async Task A_ref_that_is_neither_branch_nor_tag_comes_and_goes_unheard()
+    {
+        await using var forge = await Forge.Start("[push]");
+        forge.Server.Site.Webhooks.Add(new($"{forge.Server.WebUrl}nobody", "secret"));
+        foreach (var refspec in (string[])["HEAD:refs/ampx/01TASK", ":refs/ampx/01TASK", "HEAD:refs/heads/seen"])
+            Assert.Equal(0, (await Forge.Git(forge.Checkout, "push", "-q", "origin", refspec)).ExitCode);
+
+        Assert.Equal("seen", Assert.Single(forge.Repository.Runs).HeadBranch);
+        await Forge.Until(() => forge.Server.Site.Webhooks.Deliveries.Any(delivery => delivery.Event == "push"));
+        Assert.Single(forge.Server.Site.Webhooks.Deliveries, delivery => delivery.Event == "push");
+        Assert.Equal(["refs/heads/main", "refs/heads/seen"], (await forge.Repository.Git.Refs()).Keys.Order());
+    }
+
+    [Fact]
     public async Task Large_packs_go_through()
     {
         await using var forge = await Forge.Start();

@@ -48,6 +48,8 @@ public sealed class GitWorld : IDisposable
 
     public Pushes Pushes { get; private set; } = null!;
 
+    public CheckpointRefs CheckpointRefs { get; private set; } = null!;
+
     public Changes Changes { get; private set; } = null!;
 
     public LocalMerge LocalMerge { get; private set; } = null!;
@@ -58,9 +60,10 @@ public sealed class GitWorld : IDisposable
         var folders = new GitFolders(Data);
         Runner = new GitRunner(folders, TimeProvider.System, NullLogger<GitRunner>.Instance);
         Mirrors = new Mirrors(Runner, folders, Time, NullLogger<Mirrors>.Instance);
-        Workspaces = new Workspaces(Mirrors, Runner, folders, Time, NullLogger<Workspaces>.Instance);
+        Workspaces = new Workspaces(Mirrors, new Snapshots(Runner, Time), Runner, folders, Time, NullLogger<Workspaces>.Instance);
         Commits = new Commits(Runner, Time);
         Pushes = new Pushes(Mirrors, Runner, Time);
+        CheckpointRefs = new CheckpointRefs(Mirrors, Pushes, Runner);
         Changes = new Changes(Mirrors, Runner);
         LocalMerge = new LocalMerge(Mirrors, Pushes, Runner, folders, Time);
     }
@@ -78,6 +81,36 @@ public sealed class GitWorld : IDisposable
         var workspace = await Take(task, branch);
         await File.WriteAllTextAsync(Path.Combine(workspace.Path, file), text);
         return (workspace, (await Commit(workspace, run, task: task)).Sha!);
+    }
+
+    /// <summary>A snapshot of the task's tree.</summary>
+    public async Task<Snapshot?> Snapshot(string task = Task) =>
+        (await Workspaces.Snapshot(new CommitOrder("Work in progress", task, "run1", "ampx", "ampx@localhost"))).Now;
+
+    /// <summary>What is at the task's own ref at the remote.</summary>
+    public string? AtRemote(string task = Task) => TryGit(Origin, "rev-parse", "--verify", "-q", "refs/ampx/" + task) is (0, var sha) ? sha : null;
+
+    /// <summary>Nothing of the service's disk is left.</summary>
+    public void LoseMachine()
+    {
+        DiskFolder.Delete(Data);
+        Restart();
+    }
+
+    /// <summary>A hook of the remote's that sees each push first.</summary>
+    public async Task Hook(string script)
+    {
+        var hook = Path.Combine(Origin, "hooks", "pre-receive");
+        await File.WriteAllTextAsync(hook, $"#!/bin/sh\n{script}\n");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(hook, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>Writes a file in a tree.</summary>
+    public void Put(Workspace workspace, string name, string text)
+    {
+        var path = Path.Combine(workspace.Path, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
     }
 
     public void InitAt(string folder)

@@ -33,8 +33,13 @@ internal sealed class Silo : IAsyncDisposable
 
     public static Task<Silo> Start(StorageFolder files, TimeProvider? time = null, params (string Key, string Value)[] settings) => Start(1, files, time, settings);
 
+    /// <summary>With leases, as a silo of a cluster.</summary>
+    public static Task<Silo> StartLeased(StorageFolder files, TimeProvider time) => Start(1, files, time, new LeaseRules(IsOn: true));
+
     /// <summary>Several silos over the same files.</summary>
-    public static async Task<Silo> Start(short silos, StorageFolder files, TimeProvider? time, params (string Key, string Value)[] settings)
+    public static Task<Silo> Start(short silos, StorageFolder files, TimeProvider? time, params (string Key, string Value)[] settings) => Start(silos, files, time, new LeaseRules(IsOn: false), settings);
+
+    private static async Task<Silo> Start(short silos, StorageFolder files, TimeProvider? time, LeaseRules leases, params (string Key, string Value)[] settings)
     {
         var (storage, calls) = (new FaultyStorage(), new Calls());
         var started = 0;
@@ -47,6 +52,7 @@ internal sealed class Silo : IAsyncDisposable
             if (time is not null) silo.Services.AddSingleton(time);
             silo.Services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers");
             silo.Services.AddSingleton(new TaskRules());
+            silo.Services.AddSingleton(leases);
             silo.Services.AddGit(_ => files.Folder).AddForges();
             silo.AddAmpxStorage(files.Open);
             // The disk of the first silo fails when told to; each has its own way to the files, for it goes with the silo.
@@ -68,6 +74,21 @@ internal sealed class Silo : IAsyncDisposable
         var store = cluster.GetSiloServiceProvider().GetRequiredKeyedService<IGrainStorage>(StorageExtensions.StorageName);
         await store.WriteStateAsync(StorageExtensions.TaskStateName, Task(task.Id).GetGrainId(), new GrainState<TaskState>(task));
         return task;
+    }
+
+    /// <summary>Changes a task as another silo does that has it too: behind the back of its activation here.</summary>
+    public async Task<TaskState> WriteBehind(string id, params TaskEvent[] news)
+    {
+        var store = cluster.GetSiloServiceProvider().GetRequiredKeyedService<IGrainStorage>(StorageExtensions.StorageName);
+        var state = new GrainState<TaskState>();
+        await store.ReadStateAsync(StorageExtensions.TaskStateName, Task(id).GetGrainId(), state);
+        foreach (var one in news)
+        {
+            state.State = TaskMachine.Apply(state.State!, one with { At = StorageFolder.Start }, new TaskRules());
+            await store.WriteStateAsync(StorageExtensions.TaskStateName, Task(id).GetGrainId(), state);
+        }
+
+        return state.State!;
     }
 
     /// <summary>A task that <paramref name="run"/> prepares.</summary>
@@ -128,6 +149,12 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
     /// <summary>So many reads and writes still find the database held by another program.</summary>
     public int Busy { get; set; }
 
+    /// <summary>What is said then.</summary>
+    public Exception Answer { get; set; } = new TimeoutException("the disk didn't answer");
+
+    /// <summary>Nothing can be read.</summary>
+    public bool Unreadable { get; set; }
+
     /// <summary>Writes wait for this.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
@@ -147,7 +174,7 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         ThrowIfBusy();
-        return real.ReadStateAsync(stateName, grainId, grainState);
+        return Unreadable ? throw new IOException("the disk is gone") : real.ReadStateAsync(stateName, grainId, grainState);
     }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
@@ -163,7 +190,7 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
         await real.WriteStateAsync(stateName, grainId, grainState);
         if (!ForgetNext) return;
         ForgetNext = false;
-        throw new TimeoutException("the disk didn't answer");
+        throw Answer;
     }
 
     private void ThrowIfBusy()

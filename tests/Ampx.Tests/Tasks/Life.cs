@@ -56,7 +56,7 @@ internal static class Life
         (Done, ContinueRequested or MergeRequested) => true,
         (WaitingForWorker, Claimed) => true,
         (Preparing, Prepared or StepFailed or WorkerLost) => true,
-        (Agent, ThreadCreated or AgentCommitted or AgentChangedNothing or AgentFailed or WorkerLost) => true,
+        (Agent, ThreadCreated or Checkpointed or AgentCommitted or AgentChangedNothing or AgentFailed or WorkerLost) => true,
         (Publishing, Pushed or PushRefused or BranchMoved or WorkLost or WorkerLost or StepFailed) => true,
         (WaitingForCi, CiStarted or CiPassed or CiFailed or CiBlocked) => task.Forge is ForgeKind.GitHub,
         (WaitingForCi, Claimed or CiCommandEnded or WorkerLost) => task.Forge is ForgeKind.Git,

@@ -51,6 +51,8 @@ internal static class Samples
         Ready(task.RemoteSha),
         Ready($"theirs-{n}"),
         new ThreadCreated("T-1"),
+        new Checkpointed($"k-{n}"),
+        new Checkpointed(null),
         Commit($"c-{n}"),
         ChangedNothing,
         AgentBroke(),

@@ -118,6 +118,8 @@ public sealed partial class AgentRuns(string dataDirectory, SupervisorProgram su
         var folder = Folder(runId);
         if (folder.State is RunState.Running)
             throw new InvalidOperationException($"Run {runId} has a living supervisor: request its stop instead.");
+        // Its supervisor lives, but holds another folder's lock: this one is a copy, and the run is somebody else's.
+        if (folder.Info is { } original && original.BootId == Processes.BootId && Processes.Find(original.Pid) is { IsGone: false } there && there.Started == original.PidStarted) return [];
         var agent = folder.Info is { AgentPid: { } pid, AgentPidStarted: { } started } info && info.BootId == Processes.BootId
             && Processes.Find(pid)?.Started == started ? pid : (int?)null;
         return Processes.End(

@@ -1,0 +1,37 @@
+using Ampx.Core;
+using Ampx.Core.Api;
+using Ampx.Core.Tasks;
+using Ampx.Gateway.Auth;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+
+namespace Ampx.Gateway;
+
+/// <summary>What the service has to do, and who does it.</summary>
+internal static class WorkersApi
+{
+    public static void MapWorkers(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/stats", Stats);
+        api.MapPost("/silos/{name}/drain", Drain);
+    }
+
+    private static async Task<Ok<ServiceStats>> Stats(ITaskIndex index, IGrainFactory grains, CancellationToken cancel)
+    {
+        var overview = grains.GetGrain<IQueueGrain>(0).Overview();
+        var counts = await index.CountByStatus(cancel);
+        var (queue, workers) = await overview.WaitAsync(cancel);
+        return TypedResults.Ok(new ServiceStats(Enum.GetValues<Status>().ToDictionary(AmpxJson.Word, status => counts.GetValueOrDefault(status)), queue, workers));
+    }
+
+    private static async Task<Ok<WorkerDrain>> Drain(string name, HttpContext http, IGrainFactory grains, CancellationToken cancel)
+    {
+        http.MustBeAdmin();
+        var queue = grains.GetGrain<IQueueGrain>(0);
+        if (await queue.Drain(name).WaitAsync(cancel) is { } drain) return TypedResults.Ok(drain);
+        var known = (await queue.Overview().WaitAsync(cancel)).Workers.Select(worker => worker.Name).ToList();
+        throw RefusedException.NotFound($"there is no worker '{(name.Length > 64 ? $"{name[..64]}…" : name)}'; {(known.Count == 0 ? "none has been heard of lately" : $"there are: {string.Join(", ", known)}")}");
+    }
+}

@@ -1,0 +1,99 @@
+using Ampx.Core.Api;
+using Ampx.Core.Tasks;
+using Ampx.Gateway;
+using Ampx.Silo.Agents;
+using Ampx.Silo.Doctor;
+using Ampx.Silo.Forges;
+using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Git;
+using Ampx.Silo.Storage;
+using Ampx.Silo.Workers;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+
+namespace Ampx.Silo.Hosting;
+
+/// <summary>The service's table of contents: what is in a process, by its roles.</summary>
+internal static class ServiceSetup
+{
+    public static void AddAmpx(this WebApplicationBuilder builder, ServiceOptions options, HostingPlan plan, DataFolder folder)
+    {
+        var services = builder.Services;
+        builder.WebHost.UseUrls(options.Urls);
+        builder.AddLogging();
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
+        services.AddSingleton(ClockFile.Open(folder.Path)).AddSingleton<TimeProvider>(provider => provider.GetRequiredService<SteadyClock>()).AddHostedService<ClockFile>().AddSingleton(folder);
+        services.AddHealthChecks().AddCheck<SiloHealth>("silo");
+        if (plan.IsSilo) builder.AddSilo(plan, folder);
+        else builder.AddClusterClient(plan, folder);
+        if (plan.IsGateway) services.AddGateway(plan, folder);
+    }
+
+    private static void AddSilo(this WebApplicationBuilder builder, HostingPlan plan, DataFolder folder)
+    {
+        var services = builder.Services;
+        services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers").ValidateDataAnnotations();
+        services.AddOptions<RetryOptions>().BindConfiguration("Ampx:Retry").ValidateDataAnnotations();
+        services.AddSingleton(Rules);
+        services.AddAgents(folder.Path).AddGit(_ => folder.Path).AddForges().AddDoctor(folder.Path).AddSingleton<IServiceFacts, ServiceFacts>();
+        builder.UseOrleans(silo =>
+        {
+            silo.UseAmpxCluster(plan).Configure<SiloOptions>(o => o.SiloName = folder.WorkerId).AddAmpxStorage(() => plan.OpenStorage(folder));
+            if (plan.IsGateway) silo.AddDashboard(dashboard => dashboard.HideTrace = true);
+        });
+        services.AddWorker();
+    }
+
+    private static void AddClusterClient(this WebApplicationBuilder builder, HostingPlan plan, DataFolder folder)
+    {
+        builder.Services.AddAmpxStorage(() => plan.OpenStorage(folder));
+        builder.Services.AddGitHub().AddSingleton<IServiceFacts, RemoteFacts>();
+        builder.UseAmpxClusterClient(plan);
+    }
+
+    private static void AddGateway(this IServiceCollection services, HostingPlan plan, DataFolder folder)
+    {
+        // Nothing of ours is sealed with these keys, but ASP.NET makes them at the first start: here rather than in the user's home.
+        services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(folder.In("keys")));
+        services.AddAmpxGateway(gateway => (gateway.DataDirectory, gateway.Dashboard) = (folder.Path, plan.IsSilo));
+        services.AddOptions<Ampx.Gateway.GatewayOptions>().Configure<IOptions<GitHubOptions>>((gateway, gitHub) =>
+            (gateway.GitHubWebUrl, gateway.GitHubWebhookSecret) = (gitHub.Value.WebUrl, gitHub.Value.WebhookSecret));
+    }
+
+    private static void AddLogging(this WebApplicationBuilder builder)
+    {
+        // Its advice on the garbage collector is for servers that do nothing else.
+        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        // Its first look counts from the machine's boot and warns of hours.
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Ampx", LogLevel.Information);
+        builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+        });
+    }
+
+    private static TaskRules Rules(IServiceProvider services)
+    {
+        var retry = services.GetRequiredService<IOptions<RetryOptions>>().Value;
+        var ci = services.GetRequiredService<IOptions<CiOptions>>().Value;
+        return new TaskRules
+        {
+            CiStartTimeout = ci.StartTimeout,
+            CiTimeout = ci.Timeout,
+            StepAttempts = retry.StepAttempts,
+            BaseDelay = retry.BaseDelay,
+            MaxDelay = retry.MaxDelay,
+            PullRequestOnNeedsReview = services.GetRequiredService<IOptions<PullRequestOptions>>().Value.OnNeedsReview,
+        };
+    }
+}
