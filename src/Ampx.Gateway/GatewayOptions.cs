@@ -18,6 +18,9 @@ public sealed class GatewayOptions
     /// <summary>Maps the Orleans Dashboard; the silo (or client) must have called <c>AddDashboard</c>.</summary>
     public bool Dashboard { get; set; } = true;
 
+    /// <summary>Whether a silo has been reached; before that Orleans doesn't even know the grains' names.</summary>
+    public Func<bool> HasSilos { get; set; } = () => true;
+
     /// <summary>Where GitHub's repositories are: deliveries name them by their web address.</summary>
     public Uri GitHubWebUrl { get; set; } = new("https://github.com/");
 

@@ -4,11 +4,12 @@ using Ampx.Core.Api;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Ampx.Gateway;
 
 /// <summary>The one place where a failure becomes problem details (RFC 9457). Nothing of an exception but our own words leaves the service.</summary>
-internal sealed partial class Problems(ILogger<Problems> log) : IExceptionHandler
+internal sealed partial class Problems(IOptions<GatewayOptions> options, ILogger<Problems> log) : IExceptionHandler
 {
     /// <summary>Seconds: a silo that was killed is replaced sooner.</summary>
     private const string RetryAfter = "5";
@@ -22,7 +23,7 @@ internal sealed partial class Problems(ILogger<Problems> log) : IExceptionHandle
             RefusedException no => new("", "", no.Status, no.Message, no.Code, null, no.Errors, no.Candidates),
             BadHttpRequestException { StatusCode: 413 } => For(http, StatusCodes.Status413PayloadTooLarge),
             BadHttpRequestException bad => For(http, bad.StatusCode),
-            _ when Unreachable.Is(exception) => Away(http, exception),
+            _ when Unreachable.Is(exception) || !options.Value.HasSilos() => Away(http, exception),
             _ => Unexpected(http, exception),
         });
         return true;

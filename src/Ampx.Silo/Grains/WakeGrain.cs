@@ -15,6 +15,10 @@ public interface IWakeGrain : IGrainWithIntegerKey
     [Alias("Start")]
     Task Start();
 
+    /// <summary>A silo is gone: what it had under way in this shard goes on now.</summary>
+    [Alias("Resume")]
+    Task Resume();
+
     /// <summary>A hint: something in this shard is due then.</summary>
     [Alias("Expect")]
     Task Expect(DateTimeOffset time);
@@ -43,14 +47,21 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         timer = this.RegisterGrainTimer(_ => Sweep(), new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
-        // A new activation means a restart or a failover: what was under way on the silo that is gone goes on from here.
-        foreach (var task in await rows.InPhases(Shard, Effects, cancellationToken)) Wake(task.TaskId);
-        await Sweep();
+        // A new activation means a restart or a failover.
+        await Resume();
     }
 
     public async Task Start()
     {
         if (await this.GetReminder("wake") is null) await this.RegisterOrUpdateReminder("wake", Period, Period);
+    }
+
+    public async Task Resume()
+    {
+        // At work on it, perhaps, is the silo that is gone; where it is another one, that finds itself at work already.
+        foreach (var task in await rows.InPhases(Shard, Effects, CancellationToken.None)) Wake(task.TaskId);
+        watched = DateTimeOffset.MinValue;
+        await Sweep();
     }
 
     public Task Expect(DateTimeOffset time)

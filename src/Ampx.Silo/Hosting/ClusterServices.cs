@@ -53,6 +53,7 @@ internal static class ClusterServices
             .UseConnectionRetryFilter(TryAgain)
             .AddOutgoingGrainCallFilter<RefuseUntilConnected>());
         services.AddSingleton<ClusterLink>();
+        services.AddOptions<Ampx.Gateway.GatewayOptions>().Configure<ClusterLink>((gateway, link) => gateway.HasSilos = () => link.IsUp);
         var client = services.Skip(before).Single(service => service.ServiceType == typeof(IHostedService));
         services.Remove(client);
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ClusterConnection>(provider, (IHostedService)client.ImplementationFactory!(provider)));

@@ -88,8 +88,14 @@ public sealed class AgentSteps(
         }
     }
 
+    /// <summary>What a stopped run printed since it was looked at last.</summary>
+    public Task ReadRest(TaskState task, CancellationToken cancel) => output.Follow(task, task.Run!.RunId, "agent", profiles.Find(task.Agent), cancel);
+
     /// <summary>Once nothing of the run is alive: what it left goes to safety.</summary>
     public Task SaveWork(TaskState task, CancellationToken cancel) => checkpoints.AfterRun(task, cancel);
+
+    /// <summary>The same for whatever runs that were stopped have left; not waited for.</summary>
+    public void SaveKeptSoon() => checkpoints.SaveKeptSoon();
 
     private async Task<TaskEvent> Commit(TaskState task, Workspace tree, AgentOutcome.Succeeded done, CancellationToken cancel)
     {

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Git;
@@ -11,13 +12,16 @@ namespace Ampx.Silo.Workers;
 /// A checkpoint that can't be made is told and never disturbs the run: the tree stays the task's until one could.</summary>
 public sealed partial class Checkpoints(
     IGrainFactory grains, Forges.Forges forges, Workspaces workspaces, CheckpointRefs refs, Mirrors mirrors, LogWriter logs,
-    IOptions<GitOptions> git, IOptions<CheckpointOptions> options, TimeProvider clock, ILogger<Checkpoints> log)
+    IOptions<GitOptions> git, IOptions<CheckpointOptions> options, TimeProvider clock, ILogger<Checkpoints> log) : IDisposable
 {
-    /// <summary>What a person who aborts waits for at most, and what the next try of a failed run does.</summary>
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30), RunLimit = TimeSpan.FromMinutes(2);
+    /// <summary>What the next try of a failed run waits for at most.</summary>
+    private static readonly TimeSpan RunLimit = TimeSpan.FromMinutes(2);
 
     /// <summary>Preparing fails so often for work that can't be read before that work is given up.</summary>
     private const int Patience = 3;
+
+    private readonly Channel<bool> wanted = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly SemaphoreSlim saving = new(1);
 
     /// <summary>One each interval while the agent works, until <paramref name="over"/> or the server refuses.</summary>
     public async Task During(TaskState task, CancellationToken over)
@@ -96,6 +100,30 @@ public sealed partial class Checkpoints(
     /// <summary>Tries again to save what lies in trees that no run has. Work that the task has gone on without isn't kept any longer.</summary>
     public async Task SaveKept(CancellationToken cancel)
     {
+        await saving.WaitAsync(cancel);
+        try
+        {
+            await SaveEach(cancel);
+        }
+        finally
+        {
+            saving.Release();
+        }
+    }
+
+    /// <summary>Has <see cref="Wanted"/> end if there is something to save.</summary>
+    public void SaveKeptSoon()
+    {
+        if (workspaces.Kept.Count > 0) wanted.Writer.TryWrite(true);
+    }
+
+    /// <summary>Ends when a run was stopped that left something to save.</summary>
+    public async Task Wanted(CancellationToken cancel) => await wanted.Reader.ReadAsync(cancel);
+
+    public void Dispose() => saving.Dispose();
+
+    private async Task SaveEach(CancellationToken cancel)
+    {
         foreach (var id in workspaces.Kept)
         {
             var task = await Grain(id).Find();
@@ -154,7 +182,7 @@ public sealed partial class Checkpoints(
 
     private async Task<PushOutcome> Push(TaskState task, string sha, string? last, bool ended, CancellationToken cancel)
     {
-        TimeSpan? limit = task.Phase is Phase.Stopping ? StopLimit : ended ? RunLimit : null;
+        TimeSpan? limit = ended ? RunLimit : null;
         var outcome = await refs.Save(await Remote(task, cancel), task.Id, sha, last, StillMine(task), limit, cancel);
         Log(task, outcome switch
         {

@@ -48,6 +48,9 @@ public sealed class CiCommand(
         };
     }
 
+    /// <summary>What a stopped run printed since it was looked at last.</summary>
+    public Task ReadRest(TaskState task, CancellationToken cancel) => output.Follow(task, task.Run!.RunId, "ci", null, cancel);
+
     /// <summary>Removes the checkout of a run that is over.</summary>
     public void Remove(string runId) => Changes.Remove(Checkout(runId));
 

@@ -17,25 +17,44 @@ public sealed partial class Housekeeping(
     /// <summary>A mirror costs a clone to make again: it outlives its trees so many times.</summary>
     private const int MirrorsOutlive = 30;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken) => await Task.WhenAll(Periodically(stoppingToken), WhenWanted(stoppingToken));
+
+    private async Task Periodically(CancellationToken stopping)
     {
         using var timer = new PeriodicTimer(Period, clock);
         do
         {
-            try
+            await Try(async () =>
             {
-                await checkpoints.SaveKept(stoppingToken);
+                await checkpoints.SaveKept(stopping);
                 workspaces.RemoveUnused(options.Value.RetainFor);
                 workspaces.EnforceLimit(options.Value.MaxDiskBytes);
-                await mirrors.RemoveUnused(options.Value.RetainFor * MirrorsOutlive, MayGo, stoppingToken);
+                await mirrors.RemoveUnused(options.Value.RetainFor * MirrorsOutlive, MayGo, stopping);
                 folders.RemoveTemporary(TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(1)); // the clock that files' times come from
-            }
-            catch (Exception failed) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(failed);
-            }
+            }, stopping);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        while (await timer.WaitForNextTickAsync(stopping));
+    }
+
+    private async Task WhenWanted(CancellationToken stopping)
+    {
+        while (true)
+        {
+            await checkpoints.Wanted(stopping);
+            await Try(() => checkpoints.SaveKept(stopping), stopping);
+        }
+    }
+
+    private async Task Try(Func<Task> work, CancellationToken stopping)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception failed) when (!stopping.IsCancellationRequested)
+        {
+            LogFailed(failed);
+        }
     }
 
     /// <summary>No tree borrows from it, and no task has a commit in it that is nowhere else.</summary>

@@ -20,6 +20,9 @@ public sealed partial class RunCarrier(
     private const int Sure = 50;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    /// <summary>What a stopped run printed last is read for no longer: its slot is wanted.</summary>
+    private static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1);
+
     /// <summary>With growing pauses half a minute for a step; with even ones five seconds for the end.</summary>
     private const int Tries = 5;
 
@@ -83,6 +86,8 @@ public sealed partial class RunCarrier(
                 if (run.Run.Kind is RunKind.Agent) workspaces.Release(run.TaskId);
                 runs.Delete(run.Run.RunId);
                 ci.Remove(run.Run.RunId);
+                // Who aborts a task doesn't wait for its work to be brought away.
+                if (run.Run.Kind is RunKind.Agent) agent.SaveKeptSoon();
                 return;
             }
             catch (Exception stuck) when (tries < Tries)
@@ -164,8 +169,20 @@ public sealed partial class RunCarrier(
 
     private async Task<TaskEvent> StopFor(TaskState task, CancellationToken revoked)
     {
-        await Stop(task.Run!.RunId, CancellationToken.None);
-        await agent.SaveWork(task, revoked);
+        var run = task.Run!;
+        await Stop(run.RunId, CancellationToken.None);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(revoked);
+        limit.CancelAfter(LastLines);
+        try
+        {
+            if (run.Kind is RunKind.Agent) await agent.ReadRest(task, limit.Token);
+            else await ci.ReadRest(task, limit.Token);
+        }
+        catch (OperationCanceledException) when (!revoked.IsCancellationRequested)
+        {
+            LogRestUnread(task.Id);
+        }
+
         return new RunStopped();
     }
 
@@ -235,6 +252,9 @@ public sealed partial class RunCarrier(
 
     [LoggerMessage(LogLevel.Error, "task {Task}: run {Run} broke")]
     private partial void LogRunBroken(string task, string run, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "task {Task}: the last that its stopped run printed took too long to read")]
+    private partial void LogRestUnread(string task);
 
     [LoggerMessage(LogLevel.Debug, "task {Task}: {Phase} is left")]
     private partial void LogRevoked(string task, Phase phase);

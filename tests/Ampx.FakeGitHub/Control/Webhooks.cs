@@ -44,6 +44,13 @@ public sealed class Webhooks : IAsyncDisposable
     /// <summary>What befalls deliveries on their way; null: nothing.</summary>
     public Mischief? Mischief { get; set; }
 
+    /// <summary>How long a listener may take to answer; to be set before the first delivery.</summary>
+    public TimeSpan AnswerTime
+    {
+        get => client.Timeout;
+        set => client.Timeout = value;
+    }
+
     /// <summary>Adds a listener.</summary>
     public void Add(Hook hook) => ImmutableInterlocked.Update(ref hooks, list => list.Add(hook));
 
@@ -155,9 +162,9 @@ public sealed class Webhooks : IAsyncDisposable
             using var answer = await client.SendAsync(request, closing.Token);
             status = (int)answer.StatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception lost) when (lost is HttpRequestException || (lost is OperationCanceledException && !closing.IsCancellationRequested))
         {
-            // nobody there: the log of deliveries says so
+            // nobody there, or nobody who answers in time: the log of deliveries says so
         }
 
         ImmutableInterlocked.Update(ref deliveries, list => list.Add(new(id, what, hook.Url, body, status, fate.Forged)));

@@ -88,6 +88,20 @@ public sealed class RunsOnDisk : IAsyncDisposable
             }
             Runs.KillLeftovers(run.RunId);
         }
-        Directory.Delete(Data, recursive: true);
+
+        await Until(IsDeleted, "no supervisor that came too late writes into the folder any more");
+    }
+
+    private bool IsDeleted()
+    {
+        try
+        {
+            Directory.Delete(Data, recursive: true);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }

@@ -34,6 +34,73 @@ public sealed class CommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_task_that_waits_shows_its_place()
+    {
+        _server.Tasks[StandIn.Id] = StandIn.Sample(status: Status.Queued, phase: Phase.WaitingForWorker) with { QueuePosition = 3 };
+        Assert.Equal("ID      STATUS     TRY  REPO       AGE  TASK\nAK3F9Q  queued #3  1/3  acme/shop  5m   Fix the login\n", (await _home.Run("ls")).Out);
+        Assert.Contains("\nqueue         #3, 2 before it\n", (await _home.Run("show", "k3f9q")).Out, StringComparison.Ordinal);
+        Assert.Equal(3, (int?)(await _home.Run("ls", "--json")).Json["tasks"]![0]!["queue_position"]);
+    }
+
+    [Fact]
+    public async Task A_watched_list_is_told_of_a_place_that_moved()
+    {
+        _server.Tasks[StandIn.Id] = StandIn.Sample(status: Status.Queued, phase: Phase.WaitingForWorker) with { QueuePosition = 3 };
+        using var client = new Ampx.Cli.AmpxClient(new(new Uri(_server.Url), StandIn.Token));
+        await using var pages = new Ampx.Cli.TaskWatch(client, TimeProvider.System).Many(new(), TestContext.Current.CancellationToken).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await pages.MoveNextAsync());
+        _server.Tasks[StandIn.Id] = _server.Tasks[StandIn.Id] with { QueuePosition = 2 };
+        Assert.True(await pages.MoveNextAsync());
+        Assert.Equal(2, pages.Current[0].QueuePosition);
+    }
+
+    [Fact]
+    public async Task Stats_print_tasks_queue_and_workers()
+    {
+        _server.Workers.Add(new("worker-a", 2, 1, true, TimeProvider.System.GetUtcNow().AddHours(-2)));
+        var result = await _home.Run("stats");
+        Assert.Equal(
+            (0, "tasks  3 queued, 1 running\nqueue  2 for an agent, 1 for CI\n\nWORKER    SLOTS  BUSY  SEEN    STATE\nworker-a  2      1     2h ago  draining\n", "Every worker is draining: nothing new starts until one restarts.\n"),
+            (result.Exit, result.Out, result.Error));
+        Assert.Equal(["tasks", "queue", "workers"], (await _home.Run("stats", "--json")).Json.AsObject().Select(field => field.Key));
+    }
+
+    [Fact]
+    public async Task A_drain_waits_for_the_runs_at_work_and_tells_what_changes()
+    {
+        _server.Workers.Add(new("worker-a", 2, 2, false, TimeProvider.System.GetUtcNow()));
+        foreach (var running in (int[])[2, 2, 1, 0]) _server.Running.Enqueue(running);
+        var result = await _home.Run("drain");
+        Assert.Equal((0, "worker-a is drained; it can be stopped.\n", "Draining worker-a: 2 runs at work\n1 run at work\n"), (result.Exit, result.Out, result.Error));
+        Assert.Equal("""{"name":"worker-a","draining":true,"running":0}""" + "\n", (await _home.Run("drain", "worker-a", "--json")).Out);
+    }
+
+    [Fact]
+    public async Task A_drain_without_a_name_wants_one_worker_and_a_wrong_name_is_wrong_usage()
+    {
+        var none = await _home.Run("drain");
+        Assert.Equal((1, ""), (none.Exit, none.Out));
+        _server.Workers.Add(new("worker-a", 2, 2, false, TimeProvider.System.GetUtcNow()));
+        _server.Workers.Add(new("worker-b", 2, 2, false, TimeProvider.System.GetUtcNow()));
+        var two = await _home.Run("drain");
+        Assert.Equal((2, "ampx: Which one? There are 2 workers: worker-a, worker-b\nName it: ampx drain NAME\n"), (two.Exit, two.Error));
+        var wrong = await _home.Run("drain", "worker-x");
+        Assert.Equal((2, "ampx: there is no worker 'worker-x'; there are: worker-a\n'ampx stats' lists the workers.\n"), (wrong.Exit, wrong.Error));
+    }
+
+    [Fact]
+    public async Task An_interrupted_drain_says_that_it_goes_on()
+    {
+        _server.Workers.Add(new("worker-a", 2, 1, false, TimeProvider.System.GetUtcNow()));
+        _server.Running.Enqueue(1);
+        using var drain = _home.Start(["drain"]);
+        Assert.Equal("Draining worker-a: 1 run at work", await drain.StandardError.ReadLineAsync());
+        Assert.Equal(0, Kill(drain.Id, 2));
+        await drain.WaitForExitAsync();
+        Assert.Equal((130, "worker-a goes on draining until it restarts: no new runs; those at work go on.\n"), (drain.ExitCode, await drain.StandardError.ReadToEndAsync()));
+    }
+
+    [Fact]
     public async Task An_empty_list_says_how_to_begin_and_prints_nothing()
     {
         var result = await _home.Run("list");

@@ -32,6 +32,11 @@ internal sealed class StandIn : IAsyncDisposable
     /// <summary>What doctor finds; null: a service that is too old for the question.</summary>
     public IReadOnlyList<DoctorCheck>? Checks { get; set; } = [];
 
+    public List<WorkerView> Workers { get; } = [];
+
+    /// <summary>How many runs a draining worker says that it has: one answer each, the last one again and again.</summary>
+    public Queue<int> Running { get; } = [];
+
     public string Version { get; set; } = "0.1.0";
 
     /// <summary>Lines of the log stream after which the connection breaks off, once.</summary>
@@ -68,6 +73,10 @@ internal sealed class StandIn : IAsyncDisposable
         });
         _app.MapGet("/api/v1/version", http => Write(http, new ServerVersion(Version)));
         _app.MapGet("/api/v1/doctor", http => Checks is { } checks ? Write(http, new DoctorReport(checks)) : Refuse(http, 404, "not_found", "there is nothing at /api/v1/doctor"));
+        _app.MapGet("/api/v1/stats", http => Write(http, new ServiceStats(new Dictionary<string, int> { ["queued"] = 3, ["running"] = 1 }, new(3, 2, 1), Workers)));
+        _app.MapPost("/api/v1/silos/{name}/drain", (HttpContext http, string name) => Workers.Any(worker => worker.Name == name)
+            ? Write(http, new WorkerDrain(name, true, Running.Count > 1 ? Running.Dequeue() : Running.Peek()))
+            : Refuse(http, 404, "not_found", $"there is no worker '{name}'; there are: worker-a"));
         _app.MapPost("/api/v1/signin-links", http => Write(http, new SignInLink("abc", "/signin?code=abc")));
         _app.MapGet("/api/v1/tasks", http => Write(http, new TaskList([.. Tasks.Values], null)));
         _app.MapPost("/api/v1/tasks", async http =>

@@ -14,6 +14,8 @@ public sealed class RowdyService : IAsyncLifetime
     {
         Stage.Agent("failing", "echo half > half-done; echo 'cannot reach the model' >&2; exit 3");
         Stage.Agent("halves", "printf 'caf\\303'; sleep 0.4; printf '\\251\\n'; echo 1 > file; printf 'broken \\342\\202'");
+        Stage.Agent("talking", "while :; do i=$((i+1)); echo \"line $i\"; echo $i > \"$JOURNAL\"; sleep 0.01; done");
+        Stage.Environment["Ampx__Agents__talking__Environment__JOURNAL"] = Path.Combine(Stage.Root, "journal");
         Stage.Agent("ignored", "mkdir -p build; date > build/out; echo 'I built it.'");
         Stage.Environment["Ampx__Agents__amp__Command"] = Stage.Program("fake-amp");
         Stage.Environment["AMP_API_KEY"] = "sgamp_user_test";
@@ -39,6 +41,21 @@ public sealed class BadAgentTests(RowdyService service) : IClassFixture<RowdySer
         Assert.Equal("needs review after 3 attempts: The agent ended with exit code 3.", task.Summary);
         Assert.Contains("cannot reach the model", task.Error!.Detail, StringComparison.Ordinal);
         Assert.Equal(3, (await Log(task)).Count(line => line == "cannot reach the model"));
+    }
+
+    [Fact]
+    public async Task What_an_aborted_one_printed_last_is_in_its_log()
+    {
+        var journal = Path.Combine(stage.Root, "journal");
+        var id = (await stage.Start(service.Repo, "Talk", "--agent", "talking", "--ci", "true")).Id;
+        await Stage.Until(() => Task.FromResult(File.Exists(journal) && File.ReadAllText(journal).Length > 2), "the agent talks");
+        Assert.Equal(0, (await stage.Ampx("abort", id)).Code);
+        var task = await stage.Ended(id);
+        var count = int.Parse(File.ReadAllText(journal), System.Globalization.CultureInfo.InvariantCulture);
+        var lines = (await Log(task)).Where(line => line.StartsWith("line ", StringComparison.Ordinal)).ToList();
+        // It may have died between a line and its note of it.
+        Assert.Equal(Enumerable.Range(1, lines.Count).Select(n => $"line {n}"), lines);
+        Assert.InRange(lines.Count, count, count + 1);
     }
 
     [Fact]

@@ -66,6 +66,7 @@ public sealed class CheckpointTests
 
         Assert.Equal(0, (await stage.Ampx("abort", task.Id)).Code);
         Assert.Equal(Status.Aborted, (await stage.Ended(task.Id)).Status);
+        await Stage.Until(() => Task.FromResult(!File.ReadAllText(Path.Combine(Path.GetDirectoryName(Trees(stage).Single())!, "tree.json")).Contains("\"Unsaved\":true", StringComparison.Ordinal)), "the work is safe");
         Assert.Equal("42", await Saved(stage, repo.Git.Folder, task.Id));
         var other = await stage.Start("acme/answer", "Write another\n\nfake[1]: write answer 42");
         Assert.Equal(Status.Success, (await stage.Ended(other.Id)).Status);

@@ -107,7 +107,7 @@ public sealed class ClusterTests : IAsyncDisposable
     public async Task What_a_killed_silo_looked_after_goes_on_elsewhere()
     {
         var waits = TimeSpan.FromSeconds(5);
-        cluster.Agent("second", folder, $"name={folder}/$(cat); if [ -e $name ]; then echo 42 > answer; else touch $name; exit 3; fi")
+        cluster.Agent("second", folder, $"name={folder}/$(grep -o 'answer-[0-9]*' | head -1); if [ -e $name ]; then echo 42 > answer; else touch $name; exit 3; fi")
             .With("Ampx__Workers__Slots", "12").With("Ampx__Retry__BaseDelay", $"{waits:c}");
         Stage[] machines = [cluster.Machine(), cluster.Machine(), cluster.Machine()];
         var repo = await machines[0].Repository("answer", ("README.md", "An answer."));

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ampx.FakeGitHub.Control;
@@ -42,6 +44,22 @@ public class WebhookTests
         Assert.True(strays.Count == 0, string.Join('\n', strays));
         var unlike = forge.Server.Site.Webhooks.Deliveries.SelectMany(Unlike).Distinct().ToList();
         Assert.True(unlike.Count == 0, string.Join('\n', unlike));
+    }
+
+    [Fact]
+    public async Task A_listener_that_never_answers_keeps_nothing_from_the_others()
+    {
+        await using var forge = await Forge.Start();
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var hooks = forge.Server.Site.Webhooks;
+        hooks.AnswerTime = TimeSpan.FromMilliseconds(200);
+        hooks.Add(new($"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}/", Events: ["push"]));
+        hooks.Add(new($"{forge.Server.WebUrl}nobody", Events: ["push"]));
+        await forge.Push("feature", "a.txt", "a");
+        await forge.Push("feature", "a.txt", "b");
+        await Forge.Until(() => hooks.Deliveries.Count == 4);
+        Assert.Equal(2, hooks.Deliveries.Count(delivery => delivery.Status is null));
     }
 
     /// <summary>Values of another kind than in the payloads that GitHub has published.</summary>

@@ -19,6 +19,8 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 
     public FakeDoctor Doctor { get; } = new();
 
+    public FakeQueue Queue { get; } = new();
+
     /// <summary>What the repositories' watches were told.</summary>
     public ConcurrentQueue<(string Watch, string Delivery, string? About)> Hints { get; } = [];
 
@@ -45,6 +47,9 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
     public Task<IReadOnlyList<string>> Resolve(string part, CancellationToken cancel) => Task.FromResult<IReadOnlyList<string>>(
         [.. States().Select(task => task.Id).Where(id => id == part || (part.Length >= 4 && id.EndsWith(part, StringComparison.Ordinal)) || id.StartsWith(part, StringComparison.Ordinal)).Take(10)]);
 
+    public Task<IReadOnlyDictionary<Status, int>> CountByStatus(CancellationToken cancel) =>
+        Task.FromResult<IReadOnlyDictionary<Status, int>>(States().CountBy(task => task.Status).ToDictionary());
+
     public Task<IReadOnlyList<TimelineEntry>> Timeline(string taskId, CancellationToken cancel) => Task.FromResult<IReadOnlyList<TimelineEntry>>(
         [.. this[taskId].Past.Select(task => new TimelineEntry(task.Version, task.UpdatedAt, task.Status, task.Phase, task.Attempts, task.Last.Cause, task.Last.By, task.Last.Detail))]);
 
@@ -58,9 +63,9 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 
     private IEnumerable<TaskState> States() => tasks.Values.Select(task => task.State).OfType<TaskState>();
 
-    // The gateway asks for tasks, for watches, and for the doctor.
+    // The gateway asks for tasks, for watches, for the doctor and for the queue.
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => Doctor is TGrainInterface doctor ? doctor : throw new NotSupportedException();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => Doctor is TGrainInterface doctor ? doctor : Queue is TGrainInterface queue ? queue : throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainObserverInterface IGrainFactory.CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj) => throw new NotSupportedException();

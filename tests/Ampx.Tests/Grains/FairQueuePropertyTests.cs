@@ -35,6 +35,35 @@ public sealed class FairQueuePropertyTests
             Assert.Equal(line.Select(entry => entry.TaskId).Order(StringComparer.Ordinal), line.Select(entry => entry.TaskId));
     }
 
+    /// <summary>Whatever comes and goes: nothing is lost, nothing given twice, and who is next was foretold to be.</summary>
+    [Property]
+    public void Nothing_is_lost_or_doubled_while_tasks_come_and_go(uint[] picks, byte[] moves)
+    {
+        var (queue, entries, waiting, at) = (new FairQueue(), Entries(picks), new HashSet<string>(), 0);
+        foreach (var move in moves.Select(move => move % 4).Concat(Enumerable.Repeat(2, entries.Count)))
+        {
+            if (move <= 1 && at < entries.Count)
+            {
+                queue.Add(entries[at]);
+                waiting.Add(entries[at++].TaskId);
+            }
+            else if (move == 3 && at > 0)
+            {
+                queue.Remove(entries[at - 1].TaskId, 1);
+                waiting.Remove(entries[at - 1].TaskId);
+            }
+            else
+            {
+                var next = waiting.SingleOrDefault(task => queue.PositionOf(task) == 1);
+                var taken = queue.Take(RunKind.Agent, _ => false)?.TaskId;
+                Assert.Equal(next, taken);
+                if (taken is not null) Assert.True(waiting.Remove(taken));
+            }
+
+            Assert.Equal((waiting.Count, waiting.Count), (queue.Count, waiting.Count(task => queue.PositionOf(task) is not null)));
+        }
+    }
+
     /// <summary>Up to 60 tasks of three owners in four repositories, each with its own id.</summary>
     private static List<QueueEntry> Entries(uint[] picks) =>
         [.. picks.Take(60).Select((pick, n) => new QueueEntry($"task-{n * 37 % 61:00}", $"owner-{pick % 3}", $"repo-{pick / 3 % 4}", 1, RunKind.Agent))];

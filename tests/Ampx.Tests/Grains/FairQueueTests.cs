@@ -55,6 +55,49 @@ public sealed class FairQueueTests
     }
 
     [Fact]
+    public void An_owners_repositories_take_turns_so_that_a_busy_one_starves_none()
+    {
+        for (var n = 100; n < 600; n++) Add($"ada-{n}", repo: "busy");
+        Add("ada-900", repo: "small");
+        Add("ada-901", repo: "small");
+        Add("bob-950", repo: "busy");
+        Assert.Equal(["ada-100", "bob-950", "ada-900", "ada-101", "ada-901", "ada-102", "ada-103"], TakeAll().Take(7));
+    }
+
+    [Fact]
+    public void Who_asks_for_one_at_a_time_has_turns_like_all_others()
+    {
+        foreach (var task in (string[])["ada-1", "bob-2", "bob-3"]) Add(task);
+        Assert.Equal(["ada-1", "bob-2"], [Take(), Take()]);
+        Add("ada-4");
+        Assert.Equal("ada-4", Take());
+        Add("ada-5");
+        Assert.Equal(["bob-3", "ada-5"], TakeAll());
+    }
+
+    [Fact]
+    public void What_doesnt_suit_who_asks_keeps_its_place()
+    {
+        foreach (var task in (string[])["ada-1", "ada-2", "bob-3"]) Add(task);
+        Assert.Equal("ada-2", queue.Take(RunKind.Agent, _ => false, entry => entry.TaskId == "ada-2")?.TaskId);
+        Assert.Null(queue.Take(RunKind.Agent, _ => false, _ => false));
+        Assert.Equal(["bob-3", "ada-1"], TakeAll());
+    }
+
+    [Fact]
+    public void Each_kind_of_slot_has_its_own_line_and_places()
+    {
+        Add("ada-1");
+        Add("ada-2", kind: RunKind.Ci);
+        Add("bob-3");
+        Assert.Equal([1, 1, 2, null], ((string[])["ada-1", "ada-2", "bob-3", "cyd-4"]).Select(queue.PositionOf));
+        // A CI command that starts takes nobody's turn of the agents.
+        Assert.Equal("ada-2", queue.Take(RunKind.Ci, _ => false)?.TaskId);
+        Assert.Equal([1, null, 2], ((string[])["ada-1", "ada-2", "bob-3"]).Select(queue.PositionOf));
+        Assert.Equal(["ada-1", "bob-3"], TakeAll());
+    }
+
+    [Fact]
     public void A_full_repository_holds_up_nobody_else()
     {
         Add("ada-1", repo: "full");

@@ -36,7 +36,7 @@ public sealed class LostWorkerTests : IDisposable
 
         Assert.Equal(Run, (await silo.Task(task.Id).Find())?.Run);
         await Pass(silo, TimeSpan.FromSeconds(14));
-        var lost = await silo.Until(task.Id, now => now.Run is null);
+        var lost = await Lost(silo, task.Id);
         Assert.Equal((1, true), (lost.Attempts, lost.RunCounted));
     }
 
@@ -60,7 +60,7 @@ public sealed class LostWorkerTests : IDisposable
             await Pass(silo, Tick);
         }
 
-        await silo.Until(task.Id, now => now.Run is null);
+        await Lost(silo, task.Id);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class LostWorkerTests : IDisposable
         await Pass(silo, TimeSpan.FromSeconds(118));
         Assert.Equal(Run, (await silo.Task(task.Id).Find())?.Run);
         await Pass(silo, TimeSpan.FromSeconds(14));
-        await silo.Until(task.Id, now => now.Run is null);
+        await Lost(silo, task.Id);
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class LostWorkerTests : IDisposable
         await Pass(silo, TimeSpan.FromSeconds(16));
         Assert.Equal(Run, (await silo.Task(task.Id).Find())?.Run);
         await Pass(silo, TimeSpan.FromSeconds(14));
-        await silo.Until(task.Id, now => now.Run is null);
+        await Lost(silo, task.Id);
     }
 
     [Fact]
@@ -113,7 +113,7 @@ public sealed class LostWorkerTests : IDisposable
         Assert.NotNull(await silo.Task(task.Id).Find());
         silo.Storage.LoseNext = true;
         await Pass(silo, TimeSpan.FromSeconds(40));
-        await silo.Until(task.Id, now => now.Run is null);
+        await Lost(silo, task.Id);
         Assert.False(silo.Storage.LoseNext);
         Assert.Equal(1, await files.Scalar<int>("SELECT count(*) FROM task_timeline WHERE cause = 'worker_lost'"));
     }
@@ -135,6 +135,18 @@ public sealed class LostWorkerTests : IDisposable
         Assert.False(await signs.Remove(leave with { Beat = 2 }, StorageFolder.Soon));
         Assert.True(await signs.Remove(leave, StorageFolder.Soon));
         Assert.Empty(await signs.All(StorageFolder.Soon));
+    }
+
+    /// <summary>The task once it has been told; a busy machine may need some ticks more.</summary>
+    private async Task<TaskState> Lost(Silo silo, string id)
+    {
+        for (var ticks = 0; ticks < 100; ticks++)
+        {
+            if (await silo.Task(id).Find() is { Run: null } task) return task;
+            await Pass(silo, Tick);
+        }
+
+        throw new TimeoutException($"task {id} still has its run");
     }
 
     private async Task Sign(TimeSpan heldFor) => Assert.True(await table.Beat(new(Worker, ++beat, heldFor), StorageFolder.Soon));

@@ -6,6 +6,7 @@ using Ampx.Silo.Grains;
 using Ampx.Silo.Storage;
 using Ampx.Silo.Workers;
 using Ampx.Tests.Storage;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime;
 using Orleans.Storage;
@@ -145,6 +146,9 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
     /// <summary>The next write reaches the disk and its answer is lost.</summary>
     public bool ForgetNext { get; set; }
 
+    /// <summary>So many reads and writes still find the database held by another program.</summary>
+    public int Busy { get; set; }
+
     /// <summary>What is said then.</summary>
     public Exception Answer { get; set; } = new TimeoutException("the disk didn't answer");
 
@@ -167,11 +171,16 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
 
     public void Participate(ISiloLifecycle observer) => ((ILifecycleParticipant<ISiloLifecycle>)real).Participate(observer);
 
-    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => Unreadable ? throw new IOException("the disk is gone") : real.ReadStateAsync(stateName, grainId, grainState);
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        ThrowIfBusy();
+        return Unreadable ? throw new IOException("the disk is gone") : real.ReadStateAsync(stateName, grainId, grainState);
+    }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         await Gate;
+        ThrowIfBusy();
         if (LoseNext)
         {
             LoseNext = false;
@@ -182,6 +191,13 @@ internal sealed class FaultyStorage : IGrainStorage, ILifecycleParticipant<ISilo
         if (!ForgetNext) return;
         ForgetNext = false;
         throw Answer;
+    }
+
+    private void ThrowIfBusy()
+    {
+        if (Busy == 0) return;
+        Busy--;
+        throw new SqliteException("database is locked", 5);
     }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => real.ClearStateAsync(stateName, grainId, grainState);

@@ -1,3 +1,4 @@
+using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Grains;
 using Ampx.Tests.Storage;
@@ -125,6 +126,58 @@ public sealed class WorkQueueTests : IDisposable
         await Pass(silo, TimeSpan.FromSeconds(10));
         await silo.Until(task.Id, now => now.Run is null);
     }
+
+    [Fact]
+    public async Task A_draining_worker_gets_nothing_more_and_others_do()
+    {
+        await using var silo = await Silo.Start(files);
+        await Report(silo, Worker);
+        await Report(silo, "worker-2");
+        await silo.Queue.Offer(Entry("t1"));
+        var taken = await Take(silo);
+        var waits = Take(silo);
+        Assert.Equal(new WorkerDrain(Worker, true, 1), await Desk(silo).Drain(Worker));
+        await silo.Queue.Offer(Entry("t2"));
+        Assert.Equal("t2", (await silo.Queue.Take("worker-2", RunKind.Agent, StorageFolder.Soon))?.TaskId);
+        Assert.False(waits.IsCompleted);
+        // What it took before may become a run, and then it is one until it ends.
+        await silo.Queue.Follow(Held("t1", "run-1"), taken!.Step + 1);
+        Assert.Equal(1, (await Desk(silo).Drain(Worker))?.Running);
+        await silo.Queue.LetGo(Held("t1", "run-1"));
+        Assert.Equal(0, (await Desk(silo).Drain(Worker))?.Running);
+        Assert.Null(await Desk(silo).Drain("worker-3"));
+    }
+
+    [Fact]
+    public async Task Draining_lasts_over_a_new_queue_and_ends_with_the_workers_restart()
+    {
+        await using var silo = await Silo.Start(files);
+        Assert.False((await Report(silo, Worker)).Draining);
+        await Desk(silo).Drain(Worker);
+        Assert.True((await Report(silo, Worker)).Draining);
+        Assert.True((await Report(silo, Worker, draining: true)).Draining);
+        Assert.False((await Report(silo, Worker, start: "second")).Draining);
+        // To this queue it has only just begun to speak.
+        Assert.True((await Report(silo, "worker-2", draining: true)).Draining);
+        Assert.Equal([(Worker, false), ("worker-2", true)], (await Desk(silo).Overview()).Workers.Select(worker => (worker.Name, worker.Draining)));
+    }
+
+    [Fact]
+    public async Task The_queue_tells_how_much_waits_and_each_ones_place()
+    {
+        await using var silo = await Silo.Start(files);
+        foreach (var task in (string[])["t1", "t2", "t3"]) await silo.Queue.Offer(Entry(task));
+        await silo.Queue.Offer(Entry("t4") with { Kind = RunKind.Ci });
+        await silo.Queue.Offer(Entry("t5") with { Owner = "bob" });
+        Assert.Equal(new(5, 4, 1), (await Desk(silo).Overview()).Queue);
+        var places = await Desk(silo).PositionsOf(["t1", "t3", "t4", "t5", "t9"]);
+        Assert.Equal([("t1", 1), ("t3", 4), ("t4", 1), ("t5", 2)], places.Select(place => (place.Key, place.Value)).Order());
+    }
+
+    private static IQueueGrain Desk(Silo silo) => silo.Grains.GetGrain<IQueueGrain>(0, typeof(WorkQueueGrain).FullName); // the gateway tests have a stand-in for it, in this assembly
+
+    private static Task<BeatAnswer> Report(Silo silo, string worker, bool draining = false, string start = "first") =>
+        silo.Queue.Beat(worker, [], new WorkerReport(2, 0, [], draining, start));
 
     private static QueueEntry Entry(string task, string repo = "acme/shop", int step = 1) => new(task, "ada", repo, step, RunKind.Agent);
 

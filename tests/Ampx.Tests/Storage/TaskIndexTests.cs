@@ -129,6 +129,14 @@ public abstract class TaskIndexTests : IDisposable
     }
 
     [Fact]
+    public async Task Tasks_are_counted_by_status()
+    {
+        Assert.Empty(await index.CountByStatus(StorageFolder.Soon));
+        foreach (var status in (Status[])[Status.Queued, Status.NeedsReview, Status.Queued]) await files.Save(StorageFolder.NewTask() with { Status = status });
+        Assert.Equal([(Status.Queued, 2), (Status.NeedsReview, 1)], (await index.CountByStatus(StorageFolder.Soon)).Select(count => (count.Key, count.Value)).OrderBy(count => count.Key));
+    }
+
+    [Fact]
     public async Task Lists_are_filtered_by_owner_repository_and_status()
     {
         var mine = StorageFolder.NewTask();
