@@ -101,13 +101,21 @@ internal sealed class AmpxClient : IDisposable
     {
         using var answer = await Send(Post("admin/backup", null), cancel, LongPatience);
         await Check(answer, cancel);
-        try
+        await using var from = await answer.Content.ReadAsStreamAsync(cancel);
+        var piece = new byte[128 * 1024];
+        while (await Next() is > 0 and var read) await to.WriteAsync(piece.AsMemory(0, read), cancel);
+
+        // What goes wrong with the file is another matter than what goes wrong with the connection.
+        async Task<int> Next()
         {
-            await answer.Content.CopyToAsync(to, cancel);
-        }
-        catch (HttpRequestException broken)
-        {
-            throw CliError.Unreachable($"The connection to {Server} broke off: {broken.InnerException?.Message ?? broken.Message}", "Nothing is kept of it; try again.");
+            try
+            {
+                return await from.ReadAsync(piece, cancel);
+            }
+            catch (IOException broken)
+            {
+                throw CliError.Unreachable($"The connection to {Server.GetLeftPart(UriPartial.Authority)} broke off: {broken.Message}", "Nothing is kept of it; try again.");
+            }
         }
     }
 

@@ -14,15 +14,15 @@ internal static class AdminApi
 {
     public static void MapAdmin(this IEndpointRouteBuilder api)
     {
-        var admin = api.MapGroup("/admin").AddEndpointFilter(async (call, next) =>
-            call.HttpContext.Caller().Role == "admin" ? await next(call) : throw new RefusedException(StatusCodes.Status403Forbidden, "forbidden", "only an admin may do this"));
-        admin.MapPost("/check", Check);
-        admin.MapPost("/backup", Backup);
+        api.MapPost("/admin/check", Check);
+        api.MapPost("/admin/backup", Backup);
     }
 
     /// <summary>Without a body nothing is repaired.</summary>
-    private static async Task<Ok<CheckReport>> Check(HttpRequest request, IGrainFactory grains, CancellationToken cancel)
+    private static async Task<Ok<CheckReport>> Check(HttpContext http, IGrainFactory grains, CancellationToken cancel)
     {
+        http.MustBeAdmin();
+        var request = http.Request;
         var asked = request.ContentLength is null or 0 && request.ContentType is null ? new CheckRequest() : await JsonBody.Read<CheckRequest>(request, cancel);
         return TypedResults.Ok(await grains.GetGrain<IAdminGrain>(0).Check(asked.Repair, cancel));
     }
@@ -30,6 +30,7 @@ internal static class AdminApi
     /// <summary>The copies are taken before the first byte is sent, so that what goes wrong with them can still be told.</summary>
     private static async Task Backup(HttpContext http, [FromServices] IServiceBackup backup, TimeProvider clock, CancellationToken cancel)
     {
+        http.MustBeAdmin();
         if (backup.WhyNot is { } why) throw new RefusedException(StatusCodes.Status409Conflict, "conflict", why);
         using var copy = await backup.Take(cancel);
         http.Response.ContentType = "application/gzip";

@@ -1,7 +1,9 @@
 using System.Text.Json;
+using Ampx.Cli.Commands.Admin;
 using Ampx.Cli.Output;
 using Cocona;
 using Cocona.Application;
+using Cocona.Command;
 using Cocona.Command.Binder;
 using Cocona.Filters;
 
@@ -23,13 +25,13 @@ internal sealed class CommandRunner(Interrupt interrupt) : ICommandFilter
             var room = ctx.Command.Arguments.Any(argument => argument.Name.EndsWith(Arguments.More, StringComparison.Ordinal)) ? int.MaxValue : ctx.Command.Arguments.Count;
             // Cocona would drop them without a word.
             if (ctx.ParsedCommandLine.Arguments is { } words && words.Count > room)
-                throw CliError.Usage($"'{words[room].Value}' is one word too many for '{ctx.Command.Name}'.", $"Text of several words goes in quotes; see 'ampx {ctx.Command.Name} --help'.");
+                throw CliError.Usage($"'{words[room].Value}' is one word too many for '{NameOf(ctx.Command)}'.", $"Text of several words goes in quotes; see 'ampx {NameOf(ctx.Command)} --help'.");
             Arguments.Keep(ctx.ParsedCommandLine.Arguments.Select(word => word.Value));
             Exit = await next(ctx);
         }
         catch (ParameterBinderException e)
         {
-            Exit = Tell(CliError.Usage(Words(e, ctx.Command.Name), $"See 'ampx {ctx.Command.Name} --help'."));
+            Exit = Tell(CliError.Usage(Words(e, NameOf(ctx.Command)), $"See 'ampx {NameOf(ctx.Command)} --help'."));
         }
         catch (Exception e)
         {
@@ -64,8 +66,10 @@ internal sealed class CommandRunner(Interrupt interrupt) : ICommandFilter
     {
         var lines = complaint.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var first = lines[0].Replace("Error: ", "", StringComparison.Ordinal).Replace(" See '--help' for usage.", "", StringComparison.Ordinal).Replace("option '", "option '--", StringComparison.Ordinal);
-        Print(CliError.Usage(first, lines.Length > 2 ? $"Similar ones: {string.Join(", ", lines[2..])}" : "'ampx --help' lists the commands, 'ampx COMMAND --help' its options."));
+        Print(CliError.Usage(first, lines.Length > 2 ? $"Similar ones: {string.Join(", ", lines[2..])}" : $"'ampx {Arguments.Group}--help' lists the commands, 'ampx {Arguments.Group}COMMAND --help' its options."));
     }
+
+    private static string NameOf(CommandDescriptor command) => command.CommandType == typeof(AdminCommands) ? $"{AdminGroup.Name} {command.Name}" : command.Name;
 
     private static string Words(ParameterBinderException e, string command) => e.Result switch
     {
@@ -92,6 +96,9 @@ internal static class Arguments
     /// <summary><c>--json</c> was asked for.</summary>
     public static bool Json { get; private set; }
 
+    /// <summary>What stands before the command's own name, with a space; for most nothing.</summary>
+    public static string Group { get; private set; } = "";
+
     /// <summary>The end of the name of an argument that may be given several times. (An array would do, but beside one Cocona leaves the global options null.)</summary>
     public const string More = "...";
 
@@ -107,6 +114,19 @@ internal static class Arguments
     public static string[] Read(string[] args)
     {
         Json = args.TakeWhile(word => word != "--").Contains("--json");
+        var at = Leading(args);
+        if (at >= args.Length) return args;
+        if (args[at] is not AdminGroup.Name) return at == 0 ? args : [args[at], .. args[..at], .. args[(at + 1)..]];
+        Group = $"{AdminGroup.Name} ";
+        string[] rest = args[(at + 1)..];
+        var more = Leading(rest);
+        // Alone it asks for its commands; Cocona would show them as if they were ampx's own.
+        return more >= rest.Length ? [args[at], "--help"] : [args[at], rest[more], .. args[..at], .. rest[..more], .. rest[(more + 1)..]];
+    }
+
+    /// <summary>How many words of global options stand in front.</summary>
+    private static int Leading(string[] args)
+    {
         var at = 0;
         while (at < args.Length && args[at].StartsWith("--", StringComparison.Ordinal))
         {
@@ -115,7 +135,7 @@ internal static class Arguments
             else break;
         }
 
-        return at == 0 || at >= args.Length ? args : [args[at], .. args[..at], .. args[(at + 1)..]];
+        return at;
 
         static bool IsJoined(string word) => word.StartsWith("--server=", StringComparison.Ordinal) || word.StartsWith("--token=", StringComparison.Ordinal);
     }

@@ -15,10 +15,14 @@ internal static class CheckPage
             (0, _) => "Nothing differs.",
             (var all, 0) => $"{all} differed and {(all == 1 ? "is" : "are")} mended.",
             (var all, _) when all == left => $"{left} {(left == 1 ? "differs" : "differ")}; 'ampx admin check --repair' mends what can be mended.",
-            (var all, _) => $"{all} differed, {left} {(left == 1 ? "is" : "are")} not mended.",
+            (var all, _) => $"{all} differed, {left} {(left == 1 ? "is" : "are")} not mended: the service's log says why.",
         };
         var counts = report.Checked;
-        yield return $"Looked at: {counts.Tasks} tasks, {counts.TimelineEntries} timeline entries, {counts.Reminders} reminders, {counts.Activations} grains, {counts.Runs} runs, "
-            + $"{counts.RunFolders} run folders, {counts.Workspaces} workspaces, {counts.Machines} machines.";
+        yield return "Looked at: " + string.Join(", ", new[]
+        {
+            Words.Count(counts.Tasks, "task"), counts.TimelineEntries == 1 ? "1 timeline entry" : $"{counts.TimelineEntries} timeline entries", Words.Count(counts.Reminders, "reminder"),
+            Words.Count(counts.Activations, "grain"), Words.Count(counts.Runs, "run"), Words.Count(counts.RunFolders, "run folder"), Words.Count(counts.Workspaces, "workspace"),
+            Words.Count(counts.Machines, "machine"),
+        }) + ".";
     }
 }

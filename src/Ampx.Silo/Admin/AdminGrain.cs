@@ -52,6 +52,7 @@ internal sealed partial class AdminGrain(
     {
         try
         {
+            LogMending(finding.Kind, finding.TaskId, finding.Where, finding.Detail);
             await (finding.Kind switch
             {
                 "index" or "timeline" or "attempt" => rows.Rebuild(finding.TaskId!, cancel),
@@ -59,7 +60,6 @@ internal sealed partial class AdminGrain(
                 "activation" => activations.Repair(finding, cancel),
                 _ => machines.Repair(finding, cancel),
             });
-            LogMended(finding.Kind, finding.TaskId, finding.Where, finding.Detail);
         }
         catch (Exception failed) when (!cancel.IsCancellationRequested)
         {
@@ -84,8 +84,8 @@ internal sealed partial class AdminGrain(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "check: {Kind} of {Task} at {Where} mended: {Detail}")]
-    private partial void LogMended(string kind, string? task, string where, string detail);
+    [LoggerMessage(LogLevel.Warning, "check --repair: {Kind} of {Task} at {Where}: {Detail}")]
+    private partial void LogMending(string kind, string? task, string where, string detail);
 
     [LoggerMessage(LogLevel.Error, "check: {Kind} of {Task} at {Where} couldn't be mended")]
     private partial void LogNotMended(string kind, string? task, string where, Exception exception);

@@ -18,9 +18,9 @@ public sealed record BackupManifest(int Format, string Version, DateTimeOffset C
     public static readonly IReadOnlyList<string> Known = ["logs.db", "token", "worker-id", "ampx.db"];
 
     /// <summary>A file's SHA-256 in hexadecimal.</summary>
-    public static string HashOf(string file)
+    public static async Task<string> HashOf(string file, CancellationToken cancel)
     {
-        using var stream = File.OpenRead(file);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        await using var stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancel));
     }
 }

@@ -8,26 +8,37 @@ namespace Ampx.Silo.Admin;
 /// <summary>Run folders and kept trees of this machine.</summary>
 internal sealed class MachineExam(DataFolder folder, Worker worker, RunCarrier carrier, AgentRuns runs, Workspaces workspaces)
 {
-    public MachineReport Look()
+    /// <summary>A worker that has just started doesn't know yet which runs are its own.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <exception cref="TimeoutException">The worker hasn't found out which runs are its own.</exception>
+    public async Task<MachineReport> Look()
     {
+        await worker.Resumed.WaitAsync(Patience);
         // The folders first: a worker holds a run before it makes the folder.
         var folders = runs.All().Select(run => run.RunId).ToList();
         var trees = workspaces.Trees().Select(tree => new MachineTree(tree.Folder, tree.TaskId, tree.Held, tree.MirrorGone)).ToList();
         return new MachineReport(folder.WorkerId, folders, [.. worker.Held.Select(run => run.Run.RunId)], trees);
     }
 
-    /// <summary>Does nothing to a run that the worker holds after all.</summary>
-    public async Task EndRun(string runId)
+    /// <summary>False, and nothing done, for a run that the worker holds after all; else nothing is left of it.</summary>
+    /// <exception cref="TimeoutException">The worker hasn't found out which runs are its own.</exception>
+    public async Task<bool> EndRun(string runId)
     {
-        if (worker.Held.Any(run => run.Run.RunId == runId)) return;
+        await worker.Resumed.WaitAsync(Patience);
+        if (worker.Held.Any(run => run.Run.RunId == runId)) return false;
         await carrier.EndOrphan(runId, CancellationToken.None);
+        return true;
     }
 
-    /// <summary>Gives the task's tree back; one whose mirror is gone is laid out anew when it is used next.</summary>
-    public void ReleaseTree(string taskId)
+    /// <summary>Gives the task's tree back; one whose mirror is gone is laid out anew when it is used next. False, and nothing done, while a run of the task is here.</summary>
+    /// <exception cref="TimeoutException">The worker hasn't found out which runs are its own.</exception>
+    public async Task<bool> ReleaseTree(string taskId)
     {
-        if (worker.Held.Any(run => run.TaskId == taskId)) return;
+        await worker.Resumed.WaitAsync(Patience);
+        if (worker.Held.Any(run => run.TaskId == taskId)) return false;
         workspaces.Release(taskId);
         if (workspaces.Trees().Any(tree => tree.TaskId == taskId && tree.MirrorGone)) workspaces.Unready(taskId);
+        return true;
     }
 }

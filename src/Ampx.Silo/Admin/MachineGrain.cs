@@ -1,4 +1,3 @@
-using Ampx.Silo.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Concurrency;
 using Orleans.Placement;
@@ -6,22 +5,29 @@ using Orleans.Runtime;
 
 namespace Ampx.Silo.Admin;
 
-/// <summary>Looks at the folders of one machine; its key is the silo's address, and the caller asks for that silo by a placement hint.</summary>
+/// <summary>
+/// Looks at the folders of one machine; its key is the silo's address, and the caller asks for that silo by a placement hint (<see cref="Machines"/>).
+/// Where another silo was chosen for it, it does nothing and answers null, and the next call finds it placed anew.
+/// </summary>
 [Alias("ampx.machine")]
 internal interface IMachineGrain : IGrainWithStringKey
 {
-    /// <summary>What the machine's worker holds and has on its disk; null if this is another silo than the key says.</summary>
+    /// <summary>What the machine's worker holds and has on its disk.</summary>
     [Alias("Look")]
     Task<MachineReport?> Look();
 
     /// <summary>Ends a run that is nobody's and removes its folder.</summary>
     [Alias("EndRun"), ResponseTimeout("00:01:00")]
-    Task EndRun(string runId);
+    Task<MachineAnswer?> EndRun(string runId);
 
     /// <summary>Gives a task's tree back.</summary>
     [Alias("ReleaseTree")]
-    Task ReleaseTree(string taskId);
+    Task<MachineAnswer?> ReleaseTree(string taskId);
 }
+
+/// <param name="Done">False: the worker is at work with it after all, and nothing was done.</param>
+[GenerateSerializer, Immutable, Alias("ampx.machine-answer.v1")]
+internal sealed record MachineAnswer(bool Done);
 
 /// <param name="WorkerId">Null where no worker is.</param>
 /// <param name="Folders">Runs that have a folder.</param>
@@ -38,23 +44,16 @@ internal sealed record MachineTree(string Folder, string TaskId, bool Held, bool
 [RandomPlacement]
 internal sealed class MachineGrain(ILocalSiloDetails silo, IServiceProvider services) : Grain, IMachineGrain
 {
-    public Task<MachineReport?> Look()
+    public Task<MachineReport?> Look() => Here(async exam => exam is null ? new MachineReport(null, [], [], []) : await exam.Look());
+
+    public Task<MachineAnswer?> EndRun(string runId) => Here(async exam => new MachineAnswer(exam is not null && await exam.EndRun(runId)));
+
+    public Task<MachineAnswer?> ReleaseTree(string taskId) => Here(async exam => new MachineAnswer(exam is not null && await exam.ReleaseTree(taskId)));
+
+    private async Task<T?> Here<T>(Func<MachineExam?, Task<T>> act) where T : class
     {
-        if (silo.SiloAddress.ToParsableString() != this.GetPrimaryKeyString())
-        {
-            // The next call places it anew.
-            DeactivateOnIdle();
-            return Task.FromResult<MachineReport?>(null);
-        }
-
-        return Task.FromResult<MachineReport?>(services.GetService<MachineExam>()?.Look() ?? new MachineReport(null, [], [], []));
-    }
-
-    public Task EndRun(string runId) => services.GetRequiredService<MachineExam>().EndRun(runId);
-
-    public Task ReleaseTree(string taskId)
-    {
-        services.GetRequiredService<MachineExam>().ReleaseTree(taskId);
-        return Task.CompletedTask;
+        if (silo.SiloAddress.ToParsableString() == this.GetPrimaryKeyString()) return await act(services.GetService<MachineExam>());
+        DeactivateOnIdle();
+        return null;
     }
 }

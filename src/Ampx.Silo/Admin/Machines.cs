@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
+using Ampx.Silo.Grains;
 using Ampx.Silo.Storage;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
@@ -11,7 +12,7 @@ namespace Ampx.Silo.Admin;
 /// <summary>Compares the machines' workers, run folders and trees with the runs of the stored states.</summary>
 internal sealed partial class Machines(IGrainFactory grains, ITaskRows rows, ILogger<Machines> log)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private const int Tries = 3;
 
     /// <summary>What differs, how many runs the states have, and what was looked at.</summary>
@@ -26,51 +27,52 @@ internal sealed partial class Machines(IGrainFactory grains, ITaskRows rows, ILo
             else findings.Add(new("machine", null, silo.ToParsableString(), $"its folders could not be looked at: {why}"));
         }
 
-        // After the machines: a run in a state by then was claimed, and so held, or has ended since.
+        // A run that was claimed or ended between these looks seems wrong; a second round finds it right.
         var runs = await rows.AllRuns(cancel);
-        findings.AddRange(runs.SelectMany(run => OfRun(run, reports, complete: findings.Count == 0)));
+        var watched = (await grains.GetGrain<IWorkQueueGrain>(0).Watched().WaitAsync(cancel)).ToHashSet();
+        findings.AddRange(runs.SelectMany(run => OfRun(run, reports, watched)));
         foreach (var (silo, report) in reports) findings.AddRange(OfMachine(silo, report, runs));
         return (findings, runs.Count, reports.Sum(r => r.Report.Folders.Count), reports.Sum(r => r.Report.Trees.Count), reports.Count);
     }
 
-    /// <summary>Mends what a machine or a task is able to mend now; a run of a worker that is away is left to the queue.</summary>
+    /// <summary>Mends what a machine, a task or the queue is able to mend now.</summary>
     public async Task Repair(CheckFinding finding, CancellationToken cancel)
     {
         switch (finding.Kind)
         {
-            case "run_folder":
-                var folder = finding.Where.Split(' ');
-                await At(folder[0]).EndRun(folder[1]).WaitAsync(cancel);
+            case "run_folder" when Where(finding) is var (silo, runId):
+                await At(silo, machine => machine.EndRun(runId), cancel);
                 break;
-            case "workspace":
-                await At(finding.Where.Split(' ')[0]).ReleaseTree(finding.TaskId!).WaitAsync(cancel);
+            case "workspace" when Where(finding) is var (silo, _):
+                await At(silo, machine => machine.ReleaseTree(finding.TaskId!), cancel);
+                break;
+            case "run" when Where(finding) is var (silo, runId):
+                await GiveUp(finding.TaskId!, silo, runId, cancel);
                 break;
             case "run":
-                await GiveUp(finding, cancel);
+                // It tells the queue of its run.
+                await TaskOf(finding).Wake().WaitAsync(cancel);
                 break;
         }
     }
 
     /// <summary>Only where the worker itself says that it doesn't hold the run: what may be left of it is ended first, so that nobody is alone with the thread.</summary>
-    private async Task GiveUp(CheckFinding finding, CancellationToken cancel)
+    private async Task GiveUp(string taskId, string silo, string runId, CancellationToken cancel)
     {
-        var task = grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(finding.TaskId!));
-        if (finding.Where.Split(' ') is [var silo, var runId])
-        {
-            await At(silo).EndRun(runId).WaitAsync(cancel);
-            if (await task.Find() is { } state && state.Run?.RunId == runId) await task.Tell(new WorkerLost("its worker doesn't hold it (admin check)"), state.Step).WaitAsync(cancel);
-        }
-
-        await task.Wake().WaitAsync(cancel);
+        if (await At(silo, machine => machine.EndRun(runId), cancel) is not { Done: true }) return;
+        var task = grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(taskId));
+        if (await task.Find() is { } state && state.Run?.RunId == runId)
+            await task.Tell(new WorkerLost("its worker doesn't hold it (admin check)"), state.Step).WaitAsync(cancel);
     }
 
-    private static IEnumerable<CheckFinding> OfRun(ClaimedRun run, List<(string Silo, MachineReport Report)> reports, bool complete)
+    private static IEnumerable<CheckFinding> OfRun(ClaimedRun run, List<(string Silo, MachineReport Report)> reports, HashSet<string> watched)
     {
         var (silo, worker) = reports.FirstOrDefault(r => r.Report.WorkerId == run.WorkerId);
         if (worker is not null && !worker.Held.Contains(run.RunId))
             yield return new("run", run.TaskId, $"{silo} {run.RunId}", $"the task is in this run since step {run.Step}, but its worker {run.WorkerId} doesn't hold it");
-        if (worker is null && complete)
-            yield return new("run", run.TaskId, run.RunId, $"its worker {run.WorkerId} is not there; the queue gives the run away when its lease is over");
+        // One that is away has its lease or its restart's grace, and the queue watches them.
+        if (worker is null && !watched.Contains(run.RunId))
+            yield return new("run", run.TaskId, run.RunId, $"its worker {run.WorkerId} is not there, and the queue doesn't watch the run: nobody would notice its end");
     }
 
     private static IEnumerable<CheckFinding> OfMachine(string silo, MachineReport report, IReadOnlyList<ClaimedRun> runs)
@@ -89,26 +91,39 @@ internal sealed partial class Machines(IGrainFactory grains, ITaskRows rows, ILo
     {
         try
         {
-            for (var tries = 1; tries <= Tries; tries++)
-            {
-                RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
-                if (await At(silo.ToParsableString()).Look().WaitAsync(Patience, cancel) is { } report) return (report, null);
-            }
-
-            return (null, string.Create(CultureInfo.InvariantCulture, $"{Tries} times another silo answered"));
+            return (await At(silo.ToParsableString(), machine => machine.Look(), cancel), null);
         }
         catch (Exception failed) when (failed is OrleansException or TimeoutException)
         {
             LogSilent(silo.ToParsableString(), failed);
             return (null, failed.Message);
         }
-        finally
-        {
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-        }
     }
 
-    private IMachineGrain At(string silo) => grains.GetGrain<IMachineGrain>(silo);
+    /// <summary>Asks the grain on that very silo.</summary>
+    /// <exception cref="TimeoutException">It can't be had there.</exception>
+    private async Task<T> At<T>(string silo, Func<IMachineGrain, Task<T?>> call, CancellationToken cancel) where T : class
+    {
+        for (var tries = 1; tries <= Tries; tries++)
+        {
+            RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(silo));
+            try
+            {
+                if (await call(grains.GetGrain<IMachineGrain>(silo)).WaitAsync(Patience, cancel) is { } answer) return answer;
+            }
+            finally
+            {
+                RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+            }
+        }
+
+        throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"{Tries} times another silo answered for {silo}"));
+    }
+
+    private ITaskGrain TaskOf(CheckFinding finding) => grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(finding.TaskId!));
+
+    private static (string Silo, string What)? Where(CheckFinding finding) =>
+        finding.Where.Split(' ', 2) is [var silo, var what] ? (silo, what) : null;
 
     [LoggerMessage(LogLevel.Warning, "the machine {Silo} couldn't be looked at")]
     private partial void LogSilent(string silo, Exception exception);

@@ -1,20 +1,25 @@
 using Ampx.Core.Api;
 using Ampx.Silo.Grains;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Workers;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 
 namespace Ampx.Silo.Admin;
 
 /// <summary>Each wake shard has its one reminder, and nobody else has any.</summary>
-public sealed class ReminderCheck(Database database, StorageRepair rows, IGrainFactory grains, IOptions<ClusterOptions> cluster)
+internal sealed class ReminderCheck(Database database, StorageRepair rows, IGrainFactory grains, WakeUps wakeUps, IOptions<ClusterOptions> cluster)
 {
     private const string Name = "wake";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly string serviceId = cluster.Value.ServiceId;
 
     /// <summary>What differs, and how many reminders there are.</summary>
     public async Task<(IReadOnlyList<CheckFinding> Findings, int Count)> Look(CancellationToken cancel)
     {
+        // Just after a start they are still being written; whoever waits longer in vain has found something.
+        await Task.WhenAny(wakeUps.Begun, Task.Delay(Patience, cancel));
+        cancel.ThrowIfCancellationRequested();
         var stored = await database.Readers.Rows(
             "SELECT GrainId, ReminderName, Period FROM OrleansRemindersTable WHERE ServiceId = @serviceId", new { serviceId },
             row => (GrainId: row.GetString(0), Name: row.GetString(1), Period: row.GetInt64(2)), cancel);

@@ -19,7 +19,7 @@ internal sealed class ServiceBackup(DataFolder folder, Database database, TimePr
 
     public string? WhyNot => database.IsShared ? NoBackup.Words : null;
 
-    public Task<IBackupCopy> Take(CancellationToken cancel) => Task.Run<IBackupCopy>(() =>
+    public Task<IBackupCopy> Take(CancellationToken cancel) => Task.Run<IBackupCopy>(async () =>
     {
         var temporary = folder.In("tmp", $"backup-{Guid.NewGuid():N}");
         Directory.CreateDirectory(temporary, Private);
@@ -31,7 +31,9 @@ internal sealed class ServiceBackup(DataFolder folder, Database database, TimePr
             Copy(SqliteStorage.LogFile(folder.Path), Path.Combine(temporary, "logs.db"));
             foreach (var name in Small) File.Copy(folder.In(name), Path.Combine(temporary, name));
             var version = typeof(ServiceBackup).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
-            var manifest = new BackupManifest(BackupManifest.Newest, version, clock.GetUtcNow(), BackupManifest.Known.ToDictionary(name => name, name => BackupManifest.HashOf(Path.Combine(temporary, name))));
+            var files = new Dictionary<string, string>();
+            foreach (var name in BackupManifest.Known) files[name] = await BackupManifest.HashOf(Path.Combine(temporary, name), cancel);
+            var manifest = new BackupManifest(BackupManifest.Newest, version, clock.GetUtcNow(), files);
             File.WriteAllBytes(Path.Combine(temporary, BackupManifest.Name), JsonSerializer.SerializeToUtf8Bytes(manifest, AmpxJson.Options));
             return new BackupCopy(temporary);
         }

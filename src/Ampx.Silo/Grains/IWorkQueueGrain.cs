@@ -35,6 +35,10 @@ public interface IWorkQueueGrain : IGrainWithIntegerKey
     /// <summary>The workers that were heard of lately.</summary>
     [Alias("Workers")]
     Task<IReadOnlyList<WorkerInfo>> Workers();
+
+    /// <summary>The runs, by id, whose tasks the queue tells when nobody can hold them any more.</summary>
+    [Alias("Watched")]
+    Task<ImmutableArray<string>> Watched();
 }
 
 /// <summary>A task that wants a slot.</summary>

@@ -114,6 +114,8 @@ public sealed partial class WorkQueueGrain(
 
     public Task<IReadOnlyList<WorkerInfo>> Workers() => Task.FromResult(workers.Here);
 
+    Task<ImmutableArray<string>> IWorkQueueGrain.Watched() => Task.FromResult(watched.Keys.ToImmutableArray());
+
     public Task<ImmutableDictionary<string, int>> PositionsOf(ImmutableArray<string> taskIds) => Task.FromResult(taskIds
         .Select(id => (Id: id, Place: queue.PositionOf(id))).Where(task => task.Place is not null).ToImmutableDictionary(task => task.Id, task => task.Place!.Value));
 

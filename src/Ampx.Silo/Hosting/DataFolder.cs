@@ -1,4 +1,5 @@
 using Ampx.Core;
+using Ampx.Silo.Admin;
 
 namespace Ampx.Silo.Hosting;
 
@@ -43,6 +44,8 @@ public sealed class DataFolder : IDisposable
             File.SetUnixFileMode(path, Private);
             // FileShare.None is an flock: the kernel drops it with the process, however that ends.
             var held = new FileStream(System.IO.Path.Combine(path, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            // One that was killed goes on before anything is read that it changes.
+            RestoreSteps.Finish(path);
             return new DataFolder(path, held);
         }
         catch (Exception denied) when (denied is UnauthorizedAccessException or IOException)

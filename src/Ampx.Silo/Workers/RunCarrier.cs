@@ -109,7 +109,13 @@ public sealed partial class RunCarrier(
     }
 
     /// <summary>Ends a run that is nobody's, and removes its folder.</summary>
-    public Task EndOrphan(string runId, CancellationToken cancel) => End(runs.Folder(runId), cancel);
+    public async Task EndOrphan(string runId, CancellationToken cancel)
+    {
+        LogOrphan(runId);
+        await Stop(runId, cancel);
+        runs.Delete(runId);
+        ci.Remove(runId);
+    }
 
     /// <summary>Ends a run that is nobody's. Returns its task if that can't be done.</summary>
     private async Task<string?> End(RunFolder folder, CancellationToken cancel)
@@ -117,10 +123,7 @@ public sealed partial class RunCarrier(
         var task = folder.Info?.TaskId;
         try
         {
-            LogOrphan(folder.RunId);
-            await Stop(folder.RunId, cancel);
-            runs.Delete(folder.RunId);
-            ci.Remove(folder.RunId);
+            await EndOrphan(folder.RunId, cancel);
             return null;
         }
         catch (Exception stuck) when (!cancel.IsCancellationRequested)

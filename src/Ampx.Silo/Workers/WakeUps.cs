@@ -14,7 +14,18 @@ internal sealed partial class WakeUps(IGrainFactory grains, IClusterMembershipSe
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(All(shard => shard.Start(), stoppingToken), WatchMembers(stoppingToken));
+    private readonly TaskCompletionSource begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completes when every shard has been started, and so has its reminder.</summary>
+    public Task Begun => begun.Task;
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(Begin(stoppingToken), WatchMembers(stoppingToken));
+
+    private async Task Begin(CancellationToken stopping)
+    {
+        await All(shard => shard.Start(), stopping);
+        begun.SetResult();
+    }
 
     private async Task WatchMembers(CancellationToken stopping)
     {

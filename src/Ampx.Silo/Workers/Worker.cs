@@ -29,6 +29,8 @@ public sealed partial class Worker(
     /// <summary>The queue has heard what this worker is able to do: before that it would offer it anything.</summary>
     private readonly TaskCompletionSource introduced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly TaskCompletionSource resumed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Tells this process from the worker's earlier ones.</summary>
     private readonly string start = Ulid.NewUlid().ToString();
 
@@ -38,12 +40,16 @@ public sealed partial class Worker(
     /// <summary>Agent and CI runs that this worker holds now, or held when it was stopped.</summary>
     public IReadOnlyCollection<HeldRun> Held => [.. held.Values];
 
+    /// <summary>Completes when <see cref="Held"/> has the runs from before the start; until then it says nothing of them.</summary>
+    public Task Resumed => resumed.Task;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
             var mine = await Mine(stoppingToken);
             foreach (var run in mine) held[run.Run.RunId] = run;
+            resumed.TrySetResult();
             await Task.WhenAll(lease.Renew(() => held.Keys, stoppingToken), Work(mine, stoppingToken));
         }
         catch (Exception) when (stoppingToken.IsCancellationRequested)

@@ -15,6 +15,7 @@ public static class WorkerServices
         .AddSingleton<WorkerLease>()
         .AddSingleton<Worker>()
         .AddHostedService<Housekeeping>()
-        .AddHostedService<WakeUps>()
+        .AddSingleton<WakeUps>()
+        .AddHostedService(provider => provider.GetRequiredService<WakeUps>())
         .AddHostedService(provider => provider.GetRequiredService<Worker>());
 }

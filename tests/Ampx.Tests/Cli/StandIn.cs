@@ -34,6 +34,14 @@ internal sealed class StandIn : IAsyncDisposable
 
     public List<WorkerView> Workers { get; } = [];
 
+    /// <summary>What a check finds.</summary>
+    public CheckReport Check { get; set; } = new([], new(2, 9, 64, 1, 0, 0, 1, 1));
+
+    /// <summary>A backup's bytes; the connection breaks off after them if <see cref="BreakBackup"/>.</summary>
+    public byte[] Backup { get; set; } = [];
+
+    public bool BreakBackup { get; set; }
+
     /// <summary>How many runs a draining worker says that it has: one answer each, the last one again and again.</summary>
     public Queue<int> Running { get; } = [];
 
@@ -77,6 +85,13 @@ internal sealed class StandIn : IAsyncDisposable
         _app.MapPost("/api/v1/silos/{name}/drain", (HttpContext http, string name) => Workers.Any(worker => worker.Name == name)
             ? Write(http, new WorkerDrain(name, true, Running.Count > 1 ? Running.Dequeue() : Running.Peek()))
             : Refuse(http, 404, "not_found", $"there is no worker '{name}'; there are: worker-a"));
+        _app.MapPost("/api/v1/admin/check", http => Write(http, Check));
+        _app.MapPost("/api/v1/admin/backup", async http =>
+        {
+            await http.Response.Body.WriteAsync(Backup);
+            await http.Response.Body.FlushAsync();
+            if (BreakBackup) http.Abort();
+        });
         _app.MapPost("/api/v1/signin-links", http => Write(http, new SignInLink("abc", "/signin?code=abc")));
         _app.MapGet("/api/v1/tasks", http => Write(http, new TaskList([.. Tasks.Values], null)));
         _app.MapPost("/api/v1/tasks", async http =>

@@ -21,6 +21,8 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 
     public FakeQueue Queue { get; } = new();
 
+    public FakeAdmin Admin { get; } = new();
+
     /// <summary>What the repositories' watches were told.</summary>
     public ConcurrentQueue<(string Watch, string Delivery, string? About)> Hints { get; } = [];
 
@@ -63,9 +65,9 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 
     private IEnumerable<TaskState> States() => tasks.Values.Select(task => task.State).OfType<TaskState>();
 
-    // The gateway asks for tasks, for watches, for the doctor and for the queue.
+    // The gateway asks for tasks, for watches, for the doctor, for the queue and for the admin.
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => Doctor is TGrainInterface doctor ? doctor : Queue is TGrainInterface queue ? queue : throw new NotSupportedException();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => Doctor is TGrainInterface doctor ? doctor : Queue is TGrainInterface queue ? queue : Admin is TGrainInterface admin ? admin : throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainObserverInterface IGrainFactory.CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj) => throw new NotSupportedException();

@@ -31,12 +31,14 @@ public sealed class GatewayHost : IAsyncLifetime
     internal FakeTasks Tasks { get; }
     internal FakeLogs Logs { get; }
     internal FakeFacts Facts { get; } = new();
+    internal FakeBackup Backup { get; } = new();
     internal Written Log { get; } = new();
     internal string DataDirectory => Path.Combine(folder.FullName, "data");
     internal string Token => File.ReadAllText(LocalToken.PathIn(DataDirectory)).Trim();
     internal Uri Address { get; private set; } = null!;
     internal bool Healthy { get; set; } = true;
     internal SignInCodes Codes => app.Services.GetRequiredService<SignInCodes>();
+    internal IServiceProvider Services => app.Services;
     internal IReadOnlyList<RouteEndpoint> Routes => [.. app.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()];
 
     /// <summary>Sends the token with everything.</summary>
@@ -61,6 +63,7 @@ public sealed class GatewayHost : IAsyncLifetime
         builder.Services.AddSingleton<ITaskIndex>(Tasks);
         builder.Services.AddSingleton<ILogReader>(Logs);
         builder.Services.AddSingleton<IServiceFacts>(Facts);
+        builder.Services.AddSingleton<IServiceBackup>(Backup);
         builder.Services.AddHealthChecks().AddCheck("silo", () => Healthy ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("no secret here"));
         builder.Services.AddAmpxGateway(options =>
         {

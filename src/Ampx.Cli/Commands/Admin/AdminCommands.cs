@@ -8,8 +8,11 @@ using Cocona;
 namespace Ampx.Cli.Commands.Admin;
 
 /// <summary>The name before the admin's commands.</summary>
-[HasSubCommands(typeof(AdminCommands), "admin", Description = "Check, back up and restore a service")]
-internal sealed class AdminGroup;
+[HasSubCommands(typeof(AdminCommands), Name, Description = "Check, back up and restore a service")]
+internal sealed class AdminGroup
+{
+    public const string Name = "admin";
+}
 
 internal sealed class AdminCommands(Interrupt interrupt)
 {
@@ -35,8 +38,7 @@ internal sealed class AdminCommands(Interrupt interrupt)
         var part = $"{file}.part";
         try
         {
-            // Readable by nobody else from its first byte on.
-            await using (var to = new FileStream(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            await using (var to = Private(part))
             {
                 await ampx.Client.Backup(to, interrupt.Token);
                 to.Flush(flushToDisk: true);
@@ -50,7 +52,7 @@ internal sealed class AdminCommands(Interrupt interrupt)
         }
         finally
         {
-            File.Delete(part);
+            if (File.Exists(part)) File.Delete(part);
         }
 
         var bytes = new FileInfo(file).Length;
@@ -60,7 +62,7 @@ internal sealed class AdminCommands(Interrupt interrupt)
     }
 
     [Command("restore", Description = "Put a backup into a data folder on which no service runs; 'ampx up' carries on from it")]
-    public int Restore(
+    public async Task<int> Restore(
         [Argument("file", Description = "What 'ampx admin backup' wrote")] string file,
         [Option("data", Description = "Data folder", ValueName = "DIR")] string? data = null,
         [Option("force", ['f'], Description = "Put a database that is there aside, into before-restore")] bool force = false,
@@ -70,7 +72,7 @@ internal sealed class AdminCommands(Interrupt interrupt)
         var folder = data is null ? Folders.Real.Data : Path.GetFullPath(data);
         try
         {
-            var manifest = BackupRestore.Restore(Path.GetFullPath(file), folder, force);
+            var manifest = await BackupRestore.Restore(Path.GetFullPath(file), folder, force, interrupt.Token);
             if (terminal.JsonOnly) Terminal.Json(new RestoreReport(folder, manifest.Version, manifest.CreatedAt), json => json.RestoreReport);
             else Terminal.Line($"Restored what was kept at {manifest.CreatedAt:yyyy-MM-dd HH:mm:ss} UTC into {folder}; 'ampx up{(data is null ? "" : $" --data {data}")}' carries on from it.");
             return ExitCode.Done;
@@ -79,5 +81,14 @@ internal sealed class AdminCommands(Interrupt interrupt)
         {
             throw CliError.Failed(refused.Message);
         }
+    }
+
+    /// <summary>Readable by nobody else from its first byte on, also where an older file of that name was.</summary>
+    private static FileStream Private(string path)
+    {
+        File.Delete(path);
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(path, options);
     }
 }
