@@ -20,9 +20,10 @@ internal static class CheckPage
         var counts = report.Checked;
         yield return "Looked at: " + string.Join(", ", new[]
         {
-            Words.Count(counts.Tasks, "task"), counts.TimelineEntries == 1 ? "1 timeline entry" : $"{counts.TimelineEntries} timeline entries", Words.Count(counts.Reminders, "reminder"),
-            Words.Count(counts.Activations, "grain"), Words.Count(counts.Runs, "run"), Words.Count(counts.RunFolders, "run folder"), Words.Count(counts.Workspaces, "workspace"),
-            Words.Count(counts.Machines, "machine"),
+            Count(counts.Tasks, "task"), counts.TimelineEntries == 1 ? "1 timeline entry" : $"{counts.TimelineEntries} timeline entries", Count(counts.Reminders, "reminder"),
+            Count(counts.Activations, "grain"), Count(counts.Runs, "run"), Count(counts.RunFolders, "run folder"), Count(counts.Workspaces, "workspace"),
+            Count(counts.Machines, "machine"),
         }) + ".";
     }
+    private static string Count(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 }

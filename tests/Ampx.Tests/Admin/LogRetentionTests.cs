@@ -3,6 +3,7 @@ using Ampx.Core.Tasks;
 using Ampx.Silo.Admin;
 using Ampx.Silo.Storage.Logs;
 using Ampx.Tests.Storage;
+using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -58,6 +59,35 @@ public abstract class LogRetentionTests : IDisposable
         Assert.NotEmpty(await Read(old));
     }
 
+    [Fact]
+    public async Task More_rows_and_more_tasks_than_are_looked_at_at_once_go_all_the_same()
+    {
+        var big = await Task(ended: 0);
+        await WriteRows(big, 450);
+        var many = new List<string>();
+        for (var n = 0; n < 210; n++) many.Add(await Task(ended: n % 2 == 0 ? 0 : 2));
+        foreach (var id in many) await WriteRows(id, 1);
+        time.Advance(TimeSpan.FromDays(31));
+
+        Assert.Equal(106, await retention.Sweep(StorageFolder.Soon));
+        Assert.Equal(451L, Assert.Single(await Read(big)).Seq);
+        foreach (var (id, n) in many.Select((id, n) => (id, n))) Assert.Equal(n % 2 == 0 ? "system" : "agent", Assert.Single(await Read(id)).Source);
+        Assert.Equal(0, await retention.Sweep(StorageFolder.Soon));
+    }
+
+    [Fact]
+    public async Task What_a_sweep_that_was_killed_has_left_goes_with_the_next()
+    {
+        var old = await Task(ended: 0);
+        await WriteRows(old, 450);
+        time.Advance(TimeSpan.FromDays(31));
+        await retention.Sweep(StorageFolder.Soon);
+        // As if it had got no further than the first page.
+        await WriteRows(old, 250);
+        Assert.Equal(1, await retention.Sweep(StorageFolder.Soon));
+        Assert.Equal((452L, "system"), (Assert.Single(await Read(old)).Seq, (await Read(old))[0].Source));
+    }
+
     private async Task<string> Task(int? ended)
     {
         var task = StorageFolder.NewTask(Ulid.NewUlid(StorageFolder.Start).ToString());
@@ -65,12 +95,22 @@ public abstract class LogRetentionTests : IDisposable
         return task.Id;
     }
 
-    /// <summary>A line each in a row of its own: more rows than are removed at once.</summary>
     private async Task Write(string taskId, int lines)
     {
         await using var writer = new LogWriter(files.Database, signals, TimeProvider.System, NullLogger<LogWriter>.Instance);
         for (var line = 0; line < lines; line++) writer.Write(taskId, 1, "agent", $"line {line}");
         await writer.Flush(StorageFolder.Soon);
+    }
+
+    /// <summary>A line each in a row of its own.</summary>
+    private async Task WriteRows(string taskId, int rows)
+    {
+        await using var connection = await files.Database.LogWriter.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await connection.ExecuteAsync(
+            "INSERT INTO log_chunk (task_id, first_seq, last_seq, attempt, source, stream, time, lines) VALUES (@taskId, @seq, @seq, 1, 'agent', 'out', 0, 'a line')",
+            Enumerable.Range(1, rows).Select(seq => new { taskId, seq = (long)seq }), transaction);
+        await transaction.CommitAsync();
     }
 
     private Task<IReadOnlyList<LogEntry>> Read(string taskId) => new LogReader(files.Database.LogReaders, signals).Read(taskId, new LogQuery(), StorageFolder.Soon);

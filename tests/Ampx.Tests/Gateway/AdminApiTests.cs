@@ -58,8 +58,8 @@ public sealed class AdminApiTests : IAsyncLifetime
     [Fact]
     public async Task A_copy_that_cannot_be_taken_is_a_problem_and_one_that_breaks_off_never_looks_whole()
     {
-        gateway.Backup.Trouble = new IOException("No space left on device");
-        (await gateway.Send(HttpMethod.Post, "/api/v1/admin/backup", null)).Problem(500, "internal");
+        gateway.Backup.Trouble = new IOException("No space left on device", 28);
+        (await gateway.Send(HttpMethod.Post, "/api/v1/admin/backup", null)).Problem(507, "internal");
         gateway.Backup.Trouble = null;
         gateway.Backup.Breaks = new IOException("Input/output error");
         await Assert.ThrowsAsync<HttpRequestException>(() => gateway.Send(HttpMethod.Post, "/api/v1/admin/backup", null));
