@@ -2,12 +2,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans.Concurrency;
 using Orleans.Placement;
 using Orleans.Runtime;
+using Orleans.Runtime.Placement;
 
 namespace Ampx.Silo.Admin;
 
 /// <summary>
 /// Looks at the folders of one machine; its key is the silo's address, and the caller asks for that silo by a placement hint (<see cref="Machines"/>).
-/// Where another silo was chosen for it, it does nothing and answers null, and the next call finds it placed anew.
+/// Where another silo was chosen for it, it does nothing, answers null, and moves.
 /// </summary>
 [Alias("ampx.machine")]
 internal interface IMachineGrain : IGrainWithStringKey
@@ -52,8 +53,11 @@ internal sealed class MachineGrain(ILocalSiloDetails silo, IServiceProvider serv
 
     private async Task<T?> Here<T>(Func<MachineExam?, Task<T>> act) where T : class
     {
-        if (silo.SiloAddress.ToParsableString() == this.GetPrimaryKeyString()) return await act(services.GetService<MachineExam>());
-        DeactivateOnIdle();
+        var place = SiloAddress.FromParsableString(this.GetPrimaryKeyString());
+        if (silo.SiloAddress.Equals(place)) return await act(services.GetService<MachineExam>());
+        // Only deactivated, it would come up here again: others remember where it was.
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, place);
+        MigrateOnIdle();
         return null;
     }
 }

@@ -62,7 +62,7 @@ public sealed class StorageCheck(Database database)
         SELECT r.task_id, r.version, count(t.version), coalesce(max(t.version), 0) FROM task_row r LEFT JOIN task_timeline t ON t.task_id = r.task_id
         GROUP BY r.task_id, r.version HAVING count(t.version) <> r.version OR max(t.version) <> r.version
         """, null,
-        row => new CheckFinding("timeline", row.GetString(0), "task_timeline", $"{row.GetInt64(2)} entries up to version {row.GetInt64(3)}; the task is at version {row.GetInt64(1)}"), cancel);
+        row => new CheckFinding("timeline", row.GetString(0), "task_timeline", $"it has {row.GetInt64(2)} entries, the last of version {row.GetInt64(3)}; there must be one for each of the task's {row.GetInt64(1)} versions"), cancel);
 
     /// <summary>The last entry and the attempt say what the state says.</summary>
     private async Task<IReadOnlyList<CheckFinding>> LastEntries(CancellationToken cancel) => [.. (await database.Readers.Rows(
