@@ -13,7 +13,8 @@ namespace Ampx.Silo.Admin;
 internal sealed partial class Machines(IGrainFactory grains, ITaskRows rows, ILogger<Machines> log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    private const int Tries = 3;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private const int Tries = 5;
 
     /// <summary>What differs, how many runs the states have, and what was looked at.</summary>
     public async Task<(IReadOnlyList<CheckFinding> Findings, int Runs, int Folders, int Trees, int Machines)> Look(CancellationToken cancel)
@@ -115,6 +116,8 @@ internal sealed partial class Machines(IGrainFactory grains, ITaskRows rows, ILo
             {
                 RequestContext.Remove(IPlacementDirector.PlacementHintKey);
             }
+
+            await Task.Delay(Pause, cancel);
         }
 
         throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"{Tries} times another silo answered for {silo}"));

@@ -31,8 +31,10 @@ public sealed class MachinesTests
         var queue = Answering.By<IWorkQueueGrain>(("Watched", (_, _) => Task.FromResult(watched.ToImmutableArray())));
         var grain = Answering.By<ITaskGrain>(
             ("Find", (_, _) => Task.FromResult<TaskState?>(task)),
-            ("Tell", (_, args) => { done.Add($"told {args[0]!.GetType().Name}"); return Task.FromResult<TaskState?>(task); }),
-            ("Wake", (_, _) => { done.Add("woken"); watched.Add(Run); return Task.CompletedTask; }));
+            ("Tell", (_, args) => { done.Add($"told {args[0]!.GetType().Name}"); return Task.FromResult<TaskState?>(task); }
+        ),
+            ("Wake", (_, _) => { done.Add("woken"); watched.Add(Run); return Task.CompletedTask; }
+        ));
         var rows = Answering.By<ITaskRows>(
             ("AllRuns", (_, _) => Task.FromResult<IReadOnlyList<ClaimedRun>>([new(task.Id, Run, Worker, RunKind.Agent, Phase.Preparing, task.Step, "ada", "acme/shop")])));
         machine.Says = new(Worker, [Run], [Run], []);
