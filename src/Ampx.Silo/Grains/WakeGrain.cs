@@ -30,6 +30,9 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
 {
     internal static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
+    /// <summary>After a call that failed.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
+
     /// <summary>All there can be: overdue tasks stay in the list while all is well with them, and must not hide the others.</summary>
     private const int Most = 1_000_000;
 
@@ -41,6 +44,7 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
     private IGrainTimer timer = null!;
     private DateTimeOffset next = DateTimeOffset.MaxValue;
     private DateTimeOffset watched = DateTimeOffset.MinValue;
+    private bool resumed;
 
     private int Shard => (int)this.GetPrimaryKeyLong();
 
@@ -58,9 +62,7 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
 
     public async Task Resume()
     {
-        // At work on it, perhaps, is the silo that is gone; where it is another one, that finds itself at work already.
-        foreach (var task in await rows.InPhases(Shard, Effects, CancellationToken.None)) Wake(task.TaskId);
-        watched = DateTimeOffset.MinValue;
+        (resumed, watched) = (false, DateTimeOffset.MinValue);
         await Sweep();
     }
 
@@ -77,12 +79,33 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         var now = clock.GetUtcNow();
         // Before anything can fail, and so that what is expected meanwhile counts.
         Schedule(now + Period);
+        try
+        {
+            await Look(now);
+        }
+        catch (Exception failed)
+        {
+            LogNotSwept(Shard, failed);
+            await Expect(now + Soon);
+        }
+    }
+
+    private async Task Look(DateTimeOffset now)
+    {
+        if (!resumed)
+        {
+            var left = await rows.InPhases(Shard, Effects, CancellationToken.None);
+            resumed = true;
+            // At work on it, perhaps, is the silo that is gone; where it is another one, that finds itself at work already.
+            foreach (var task in left) Wake(task.TaskId, () => resumed = false);
+        }
+
         var due = await rows.Due(Shard, now, Most, CancellationToken.None);
         foreach (var task in due)
         {
             if (woken.TryGetValue(task.TaskId, out var last) && last + Period > now && task.NextWakeAt <= last) continue;
             woken[task.TaskId] = now;
-            Wake(task.TaskId);
+            Wake(task.TaskId, () => woken.Remove(task.TaskId));
         }
 
         foreach (var old in woken.Where(entry => entry.Value + Period * 2 < now).Select(entry => entry.Key).ToList()) woken.Remove(old);
@@ -95,11 +118,13 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
     private async Task StartWatches(DateTimeOffset now)
     {
         if (now - watched < Period) return;
+        var repos = await rows.ReposWaitingForCi(CancellationToken.None);
+        var armed = await rows.PullRequestsAwaited(armedOnly: true, CancellationToken.None);
         watched = now;
-        foreach (var repo in (await rows.ReposWaitingForCi(CancellationToken.None)).GroupBy(desk.KeyOf))
-            Hint(GrainFactory.GetGrain<ICiWatchGrain>(repo.Key).Start([.. repo]));
-        foreach (var watch in (await rows.PullRequestsAwaited(armedOnly: true, CancellationToken.None)).Select(row => desk.PullRequestKeyOf(row.Repo)).Distinct())
-            Hint(GrainFactory.GetGrain<IPullRequestWatchGrain>(watch).Start());
+        foreach (var repo in repos.GroupBy(desk.KeyOf))
+            Hint(GrainFactory.GetGrain<ICiWatchGrain>(repo.Key).Start([.. repo]), () => watched = DateTimeOffset.MinValue);
+        foreach (var watch in armed.Select(row => desk.PullRequestKeyOf(row.Repo)).Distinct())
+            Hint(GrainFactory.GetGrain<IPullRequestWatchGrain>(watch).Start(), () => watched = DateTimeOffset.MinValue);
     }
 
     private void Schedule(DateTimeOffset time)
@@ -109,11 +134,28 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }
 
-    private void Wake(string taskId) => Hint(GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(taskId)).Wake());
+    private void Wake(string taskId, Action missed) => Hint(GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(taskId)).Wake(), missed);
 
-    private void Hint(Task call) =>
-        call.ContinueWith(failed => LogMissed(Shard, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    /// <summary>Nobody waits for the call; where it fails, <paramref name="missed"/> has the next sweep make it again, soon.</summary>
+    private void Hint(Task call, Action missed) => Watched(call, missed).Ignore();
 
-    [LoggerMessage(LogLevel.Warning, "wake shard {Shard}: a task or a watch couldn't be woken; the next sweep tries again")]
+    private async Task Watched(Task call, Action missed)
+    {
+        try
+        {
+            await call;
+        }
+        catch (Exception failed)
+        {
+            LogMissed(Shard, failed);
+            missed();
+            await Expect(clock.GetUtcNow() + Soon);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "wake shard {Shard}: the index couldn't be read; trying again")]
+    private partial void LogNotSwept(int shard, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "wake shard {Shard}: a task or a watch couldn't be woken; trying again")]
     private partial void LogMissed(int shard, Exception exception);
 }
