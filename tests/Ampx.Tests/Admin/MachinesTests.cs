@@ -31,10 +31,8 @@ public sealed class MachinesTests
         var queue = Answering.By<IWorkQueueGrain>(("Watched", (_, _) => Task.FromResult(watched.ToImmutableArray())));
         var grain = Answering.By<ITaskGrain>(
             ("Find", (_, _) => Task.FromResult<TaskState?>(task)),
-            ("Tell", (_, args) => { done.Add($"told {args[0]!.GetType().Name}"); return Task.FromResult<TaskState?>(task); }
-        ),
-            ("Wake", (_, _) => { done.Add("woken"); watched.Add(Run); return Task.CompletedTask; }
-        ));
+            ("Tell", (_, args) => Tell(args[0]!)),
+            ("Wake", (_, _) => Wake()));
         var rows = Answering.By<ITaskRows>(
             ("AllRuns", (_, _) => Task.FromResult<IReadOnlyList<ClaimedRun>>([new(task.Id, Run, Worker, RunKind.Agent, Phase.Preparing, task.Step, "ada", "acme/shop")])));
         machine.Says = new(Worker, [Run], [Run], []);
@@ -131,6 +129,19 @@ public sealed class MachinesTests
     {
         machine.Says = new(Worker, [Run], [Run], [new("/trees/1", "01JOTHER", false, false), new("/trees/2", task.Id, true, false), new("/trees/3", "01JOTHER", false, true)]);
         Assert.EndsWith(" /trees/3", (await Found()).Where, StringComparison.Ordinal);
+    }
+
+    private Task<TaskState?> Tell(object news)
+    {
+        done.Add($"told {news.GetType().Name}");
+        return Task.FromResult<TaskState?>(task);
+    }
+
+    private Task Wake()
+    {
+        done.Add("woken");
+        watched.Add(Run);
+        return Task.CompletedTask;
     }
 
     private async Task<CheckFinding> Found() => Assert.Single((await machines.Look(StorageFolder.Soon)).Findings);

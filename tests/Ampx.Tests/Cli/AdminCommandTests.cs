@@ -94,8 +94,13 @@ public sealed class AdminCommandTests : IAsyncLifetime
     {
         var file = Path.Combine(_home.Folder, "kept.tar.gz");
         File.WriteAllText(file, "the old one");
-        (_server.Backup, _server.BreakBackup) = (new byte[3000], true);
-        var result = await _home.Run("admin", "backup", "kept.tar.gz", "--force");
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        (_server.Backup, _server.BreakBackup) = (new byte[100_000], told.Task);
+        var backup = _home.Run("admin", "backup", "kept.tar.gz", "--force");
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (new FileInfo($"{file}.part") is not { Exists: true, Length: > 0 }) await Task.Delay(20, late.Token);
+        told.SetResult();
+        var result = await backup;
         Assert.Equal(5, result.Exit);
         Assert.StartsWith($"ampx: The connection to {_server.Url} broke off: ", result.Error, StringComparison.Ordinal);
         Assert.EndsWith("\nNothing is kept of it; try again.\n", result.Error, StringComparison.Ordinal);

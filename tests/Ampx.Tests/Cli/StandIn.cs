@@ -37,10 +37,10 @@ internal sealed class StandIn : IAsyncDisposable
     /// <summary>What a check finds.</summary>
     public CheckReport Check { get; set; } = new([], new(2, 9, 64, 1, 0, 0, 1, 1));
 
-    /// <summary>A backup's bytes; the connection breaks off after them if <see cref="BreakBackup"/>.</summary>
+    /// <summary>A backup's bytes; with <see cref="BreakBackup"/> the connection breaks off after them, when that completes.</summary>
     public byte[] Backup { get; set; } = [];
 
-    public bool BreakBackup { get; set; }
+    public Task? BreakBackup { get; set; }
 
     /// <summary>How many runs a draining worker says that it has: one answer each, the last one again and again.</summary>
     public Queue<int> Running { get; } = [];
@@ -90,7 +90,9 @@ internal sealed class StandIn : IAsyncDisposable
         {
             await http.Response.Body.WriteAsync(Backup);
             await http.Response.Body.FlushAsync();
-            if (BreakBackup) http.Abort();
+            if (BreakBackup is not { } told) return;
+            await told;
+            http.Abort();
         });
         _app.MapPost("/api/v1/signin-links", http => Write(http, new SignInLink("abc", "/signin?code=abc")));
         _app.MapGet("/api/v1/tasks", http => Write(http, new TaskList([.. Tasks.Values], null)));
