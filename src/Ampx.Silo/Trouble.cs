@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Net.Sockets;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Git;
@@ -11,7 +12,7 @@ internal static class Trouble
 {
     /// <summary>A full disk, a dead network, a busy database or a silo that goes away: the same step may work in a while.</summary>
     public static bool Passes(Exception broken) => broken
-        is GitException or IOException or UnauthorizedAccessException or TimeoutException or HttpRequestException or OperationCanceledException or DbException or OrleansException
+        is GitException or IOException or UnauthorizedAccessException or TimeoutException or HttpRequestException or OperationCanceledException or DbException or SocketException or OrleansException
         or RemoteException { Passing: true };
 
     /// <summary>What a task is told of a step that broke: that it failed, or how long the forge takes no more calls.</summary>

@@ -1,5 +1,6 @@
 using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
+using Ampx.Gateway;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,7 @@ public interface IWakeGrain : IGrainWithIntegerKey
 public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvider clock, ILogger<WakeGrain> log) : Grain, IWakeGrain, IRemindable
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(3);
 
     /// <summary>All there can be: overdue tasks stay in the list while all is well with them, and must not hide the others.</summary>
     private const int Most = 1_000_000;
@@ -46,7 +48,7 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        timer = this.RegisterGrainTimer(_ => Sweep(), new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
+        timer = this.RegisterGrainTimer(_ => SweepOrSoonAgain(), new GrainTimerCreationOptions(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan) { KeepAlive = true, Interleave = true });
         // A new activation means a restart or a failover.
         await Resume();
     }
@@ -70,7 +72,21 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         return Task.CompletedTask;
     }
 
-    public Task ReceiveReminder(string reminderName, TickStatus status) => Sweep();
+    public Task ReceiveReminder(string reminderName, TickStatus status) => SweepOrSoonAgain();
+
+    /// <summary>A database that is away must not cost what is due the minute until the next reminder.</summary>
+    private async Task SweepOrSoonAgain()
+    {
+        try
+        {
+            await Sweep();
+        }
+        catch (Exception away)
+        {
+            LogNotSwept(Shard, away);
+            Schedule(clock.GetUtcNow() + Soon);
+        }
+    }
 
     private async Task Sweep()
     {
@@ -109,10 +125,28 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }
 
-    private void Wake(string taskId) => Hint(GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(taskId)).Wake());
+    private void Wake(string taskId) => WakeOrSoonAgain(taskId).Ignore();
+
+    private async Task WakeOrSoonAgain(string taskId)
+    {
+        try
+        {
+            await GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(taskId)).Wake();
+        }
+        catch (Exception unheard)
+        {
+            LogMissed(Shard, unheard);
+            if (!Unreachable.Is(unheard)) return;
+            woken.Remove(taskId);
+            await Expect(clock.GetUtcNow() + Soon);
+        }
+    }
 
     private void Hint(Task call) =>
         call.ContinueWith(failed => LogMissed(Shard, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+
+    [LoggerMessage(LogLevel.Warning, "wake shard {Shard}: what is due can't be read; trying again")]
+    private partial void LogNotSwept(int shard, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "wake shard {Shard}: a task or a watch couldn't be woken; the next sweep tries again")]
     private partial void LogMissed(int shard, Exception exception);

@@ -32,6 +32,9 @@ internal sealed class HostingPlan
     /// <summary>Of the cluster's database.</summary>
     public string ConnectionString => storage.ConnectionString!;
 
+    /// <inheritdoc cref="StorageOptions.StartTimeout"/>
+    public TimeSpan StartTimeout => IsClustered ? storage.StartTimeout : TimeSpan.Zero;
+
     /// <summary>By which the other silos reach this one.</summary>
     public IPAddress Address { get; } = IPAddress.Loopback;
 
@@ -70,7 +73,8 @@ internal sealed class HostingPlan
             Ports.Check(new IPEndPoint(ListenAddress, Cluster.GatewayPort), "Ampx:Cluster:GatewayPort");
         }
 
-        Migrations.Postgres(ConnectionString);
+        // Elsewhere, for it blocks: a start that is interrupted doesn't wait for a server that never answers.
+        await Task.Run(() => Migrations.Postgres(ConnectionString), cancel).WaitAsync(cancel);
         if (IsSilo) await FormerLives.Bury(ConnectionString, Cluster.Id, folder, cancel);
     }
 

@@ -1,4 +1,5 @@
 using Ampx.Core.Tasks;
+using Ampx.Gateway;
 using Ampx.Silo.Agents.Runs;
 using Ampx.Silo.Git;
 using Ampx.Silo.Grains;
@@ -139,18 +140,26 @@ public sealed partial class RunCarrier(
     {
         for (var tries = 1; ; tries++)
         {
+            TimeSpan pause;
             try
             {
                 return await Do(task, revoked);
+            }
+            catch (Exception away) when (task.Phase is Phase.Agent && away is not TimeoutException && Unreachable.Is(away) && !revoked.IsCancellationRequested)
+            {
+                // Says nothing of the agent, however long it lasts, and the moment it is back counts: the agent may have ended meanwhile.
+                LogNotHeard(away);
+                (pause, tries) = (Pause, tries - 1);
             }
             catch (Exception broken) when (broken is not OperationCanceledException || !revoked.IsCancellationRequested)
             {
                 LogBroken(task.Id, task.Phase, broken);
                 if (broken is LeaseEndedException) return new WorkerLost(broken.Message);
                 if (task.Phase is not Phase.Agent || tries == Tries || !Trouble.Passes(broken)) return Broken(task.Phase, broken);
+                pause = Pause * (1 << tries);
             }
 
-            await Task.Delay(Pause * (1 << tries), clock, revoked);
+            await Task.Delay(pause, clock, revoked);
         }
     }
 

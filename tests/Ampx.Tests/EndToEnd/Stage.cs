@@ -17,6 +17,7 @@ public sealed class Stage : IAsyncDisposable
 
     private static readonly HttpClient Http = new();
     private readonly List<Process> services = [];
+    private readonly StringBuilder log = new();
 
     public Stage()
     {
@@ -43,6 +44,9 @@ public sealed class Stage : IAsyncDisposable
     public string Data { get; }
     public Dictionary<string, string?> Environment { get; }
     public int ServicePid => services[^1].Id;
+
+    /// <summary>With what the service ended; null while it runs.</summary>
+    public int? ServiceExit => services[^1].HasExited ? services[^1].ExitCode : null;
 
     public static string Program(string name) => Path.Combine(AppContext.BaseDirectory, name);
 
@@ -86,12 +90,21 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>Starts <c>ampx up</c> as a process of its own and waits until it is ready.</summary>
     public Task Up() => Up(async () => (await Ampx("version", "--json")).Code == 0);
 
+    /// <summary>What the service that was started last has said so far.</summary>
+    public string ServiceLog
+    {
+        get
+        {
+            lock (log) return log.ToString();
+        }
+    }
+
     /// <summary>The same for a service that isn't asked as others are.</summary>
     public async Task Up(Func<Task<bool>> ready)
     {
         var process = Begin(Program("ampx"), ["up", "--port", "0", "--data", Data], null);
         services.Add(process);
-        var log = new StringBuilder();
+        lock (log) log.Clear();
         process.OutputDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
         process.ErrorDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
         process.BeginOutputReadLine();
