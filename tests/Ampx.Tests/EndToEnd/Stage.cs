@@ -134,6 +134,9 @@ public sealed class Stage : IAsyncDisposable
 
     public Task<(int Code, string Out, string Err)> Ampx(params string[] arguments) => Run(Program("ampx"), arguments, null);
 
+    /// <summary>The same for a test that reads along.</summary>
+    public Process Launch(params string[] arguments) => Begin(Program("ampx"), arguments, null);
+
     /// <summary>The same with <paramref name="input"/> on its stdin.</summary>
     public Task<(int Code, string Out, string Err)> AmpxReading(string input, params string[] arguments) => Run(Program("ampx"), arguments, input);
 
@@ -236,7 +239,16 @@ public sealed class Stage : IAsyncDisposable
         using var process = Begin(program, arguments, input);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(Patience);
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill();
+            throw;
+        }
+
         return (process.ExitCode, await output, await errors);
     }
 
