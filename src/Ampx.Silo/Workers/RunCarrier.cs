@@ -1,5 +1,4 @@
 using Ampx.Core.Tasks;
-using Ampx.Gateway;
 using Ampx.Silo.Agents.Runs;
 using Ampx.Silo.Git;
 using Ampx.Silo.Grains;
@@ -21,10 +20,12 @@ public sealed partial class RunCarrier(
     private const int Sure = 50;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    /// <summary>A call that was lost with a silo would be waited for six times as long. Asked twice is as good as once.</summary>
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>What a stopped run printed last is read for no longer: its slot is wanted.</summary>
     private static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1);
 
-    /// <summary>With growing pauses half a minute for a step; with even ones five seconds for the end.</summary>
     private const int Tries = 5;
 
     /// <summary>Returns when the run is over for this worker and nothing of it is left; leaves everything running when <paramref name="stopping"/>.</summary>
@@ -138,25 +139,19 @@ public sealed partial class RunCarrier(
     /// </summary>
     private async Task<TaskEvent> DoPatiently(TaskState task, CancellationToken revoked)
     {
-        for (var tries = 1; ; tries++)
+        for (var failures = 0; ;)
         {
             TimeSpan pause;
             try
             {
                 return await Do(task, revoked);
             }
-            catch (Exception away) when (task.Phase is Phase.Agent && away is not TimeoutException && Unreachable.Is(away) && !revoked.IsCancellationRequested)
-            {
-                // Says nothing of the agent, however long it lasts, and the moment it is back counts: the agent may have ended meanwhile.
-                LogNotHeard(away);
-                (pause, tries) = (Pause, tries - 1);
-            }
             catch (Exception broken) when (broken is not OperationCanceledException || !revoked.IsCancellationRequested)
             {
                 LogBroken(task.Id, task.Phase, broken);
                 if (broken is LeaseEndedException) return new WorkerLost(broken.Message);
-                if (task.Phase is not Phase.Agent || tries == Tries || !Trouble.Passes(broken)) return Broken(task.Phase, broken);
-                pause = Pause * (1 << tries);
+                if (task.Phase is not Phase.Agent || Trouble.PauseAfter(broken, ref failures) is not { } wait) return Broken(task.Phase, broken);
+                pause = wait;
             }
 
             await Task.Delay(pause, clock, revoked);
@@ -236,7 +231,7 @@ public sealed partial class RunCarrier(
         {
             try
             {
-                return await ask().WaitAsync(stopping);
+                return await ask().WaitAsync(AnswerPatience, clock, stopping);
             }
             catch (Exception failed) when (!stopping.IsCancellationRequested && failed is not IllegalTransitionException)
             {

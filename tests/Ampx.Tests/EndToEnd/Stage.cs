@@ -90,7 +90,7 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>Starts <c>ampx up</c> as a process of its own and waits until it is ready.</summary>
     public Task Up() => Up(async () => (await Ampx("version", "--json")).Code == 0);
 
-    /// <summary>What the service that was started last has said so far.</summary>
+    /// <summary>What the services have said so far.</summary>
     public string ServiceLog
     {
         get
@@ -104,7 +104,6 @@ public sealed class Stage : IAsyncDisposable
     {
         var process = Begin(Program("ampx"), ["up", "--port", "0", "--data", Data], null);
         services.Add(process);
-        lock (log) log.Clear();
         process.OutputDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
         process.ErrorDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
         process.BeginOutputReadLine();
