@@ -2,9 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace Ampx.Cli;
 
-/// <summary>Ctrl+C, SIGTERM and SIGQUIT of this process. The first ends what a command waits for; a command that stops slowly may ask for the next.</summary>
+/// <summary>Ctrl+C, SIGTERM, SIGQUIT and SIGUSR1 of this process. The first ends what a command waits for; a command that stops slowly may ask for the next.</summary>
 internal sealed class Interrupt : IDisposable
 {
+    /// <summary>What <c>down --stop-agents</c> sends. A program that a script starts in the background is born deaf to SIGINT and SIGQUIT, and .NET leaves it so.</summary>
+    public const int StopAll = 10;
+
     private readonly CancellationTokenSource _first = new();
     private readonly TaskCompletionSource _again = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<PosixSignalRegistration> _signals = [];
@@ -12,7 +15,7 @@ internal sealed class Interrupt : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _first.Token;
 
-    /// <summary>Completes with the second signal, and with the first if that was SIGQUIT: stop all, agents too.</summary>
+    /// <summary>Completes with the second signal, and with the first if that was SIGQUIT or SIGUSR1: stop all, agents too.</summary>
     public Task Again => _again.Task;
 
     public bool Happened => _first.IsCancellationRequested;
@@ -24,7 +27,7 @@ internal sealed class Interrupt : IDisposable
     public static Interrupt Listen()
     {
         var interrupt = new Interrupt();
-        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT])
+        foreach (var signal in (PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT, (PosixSignal)StopAll])
             interrupt._signals.Add(PosixSignalRegistration.Create(signal, interrupt.On));
         return interrupt;
     }
@@ -33,7 +36,7 @@ internal sealed class Interrupt : IDisposable
     {
         signal.Cancel = true;
         if (Again.IsCompleted) Environment.Exit(ExitCode.Interrupted);
-        if (Happened || signal.Signal is PosixSignal.SIGQUIT) _again.TrySetResult();
+        if (Happened || signal.Signal is PosixSignal.SIGQUIT or (PosixSignal)StopAll) _again.TrySetResult();
         _first.Cancel();
     }
 

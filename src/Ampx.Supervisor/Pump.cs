@@ -6,12 +6,12 @@ namespace Ampx.Supervisor;
 
 /// <summary>
 /// Carries one pipe into one file, byte for byte and at once. It never stops reading, for an agent that can't write stands still:
-/// what is over the limit, or finds the disk full, is dropped and counted, and the file says so where it is missing. The end of it is kept
-/// in any case: an agent's last line is its result.
+/// what finds the disk full waits here for room, and what is too much for that, or over the limit, is dropped and counted, and the file says
+/// so where it is missing. The end of it is kept in any case: an agent's last line is its result.
 /// </summary>
 internal sealed class Pump
 {
-    private const int EndSize = 1024 * 1024;
+    private const int EndSize = 1024 * 1024, MostHeld = 1024 * 1024;
     private readonly Lock _gate = new();
     private readonly Thread _thread;
     private readonly long _limit;
@@ -19,7 +19,8 @@ internal sealed class Pump
     private readonly string _path;
     private int _file = -1;
     private byte[]? _end;
-    private long _written, _dropped, _over, _lost;
+    private byte[] _held = [];
+    private long _taken, _dropped, _over, _lost;
     private bool _midLine;
     private bool _finished;
 
@@ -35,21 +36,31 @@ internal sealed class Pump
         get
         {
             lock (_gate)
-                return _dropped;
+                return _dropped + _held.Length;
         }
     }
 
-    /// <summary>Waits for the pipe's end, but not for ever: somebody may hold it who isn't ours. Nothing is written afterwards.</summary>
+    /// <summary>Waits for the pipe's end, but not for ever: somebody may hold it who isn't ours. Nothing more is taken afterwards.</summary>
     public void Finish(TimeSpan patience)
     {
         _thread.Join(patience > TimeSpan.Zero ? patience : TimeSpan.Zero);
         lock (_gate)
-        {
-            if (!_finished)
-                KeepEnd();
             _finished = true;
+    }
+
+    /// <summary>After <see cref="Finish"/>: writes what still waits, and the end. False if there is no room for it; may be called again.</summary>
+    public bool Settle()
+    {
+        lock (_gate)
+        {
+            if (!Caught())
+                return false;
+            TakeEnd();
+            if (!Caught())
+                return false;
             if (_file >= 0)
                 _ = Native.fsync(_file);
+            return true;
         }
     }
 
@@ -78,15 +89,35 @@ internal sealed class Pump
 
     private unsafe void Keep(byte* bytes, nint count)
     {
-        var within = (nint)Math.Min(count, Math.Max(0, _limit - _written));
-        if (within > 0 && _lost > 0 && Note($"{_lost} bytes of output could not be written here: the disk was full"))
-            _lost = 0;
-        var kept = Append(bytes, within);
-        _written += kept;
-        _lost += within - kept;
-        _dropped += within - kept;
+        var within = (int)Math.Min(count, Math.Max(0, _limit - _taken));
+        var piece = new ReadOnlySpan<byte>(bytes, within);
+        _taken += within;
+        Hold(Caught() ? piece[Append(piece)..] : piece);
         if (count > within)
             RememberEnd(new ReadOnlySpan<byte>(bytes + within, (int)(count - within)));
+    }
+
+    /// <summary>True when everything before is in the file, or the file says what is missing.</summary>
+    private bool Caught()
+    {
+        _held = _held[Append(_held)..];
+        if (_held.Length == 0 && _lost > 0)
+        {
+            _held = Note($"{_lost} bytes of output could not be written here: the disk was full");
+            _lost = 0;
+            _held = _held[Append(_held)..];
+        }
+
+        return _held.Length == 0;
+    }
+
+    private void Hold(ReadOnlySpan<byte> bytes)
+    {
+        // Nothing comes after a gap before the gap is noted.
+        if (_lost > 0 || _held.Length + bytes.Length > MostHeld)
+            (_lost, _dropped) = (_lost + bytes.Length, _dropped + bytes.Length);
+        else if (bytes.Length > 0)
+            _held = [.. _held, .. bytes];
     }
 
     /// <summary>The latest <see cref="EndSize"/> bytes over the limit, as a ring.</summary>
@@ -104,7 +135,7 @@ internal sealed class Pump
         }
     }
 
-    private unsafe void KeepEnd()
+    private void TakeEnd()
     {
         if (_end is null)
             return;
@@ -114,31 +145,29 @@ internal sealed class Pump
         var begin = Array.IndexOf(end, (byte)'\n') + 1;
         if (begin == end.Length)
             begin = 0;
-        if (!Note($"{_over - end.Length + begin} bytes of output were left out here: it was longer than {_limit} bytes"))
-            return;
-        fixed (byte* bytes = end)
-            _dropped -= Append(bytes + begin, end.Length - begin);
+        _held = [.. Note($"{_over - end.Length + begin} bytes of output were left out here: it was longer than {_limit} bytes"), .. end[begin..]];
+        _dropped -= end.Length - begin;
+        _end = null;
     }
 
-    /// <summary>A line of our own in the file; false if it has no room.</summary>
-    private unsafe bool Note(string text)
-    {
-        var line = Encoding.UTF8.GetBytes($"{(_midLine ? "\n" : "")}[ampx: {text}]\n");
-        fixed (byte* bytes = line)
-            return Append(bytes, line.Length) == line.Length;
-    }
+    /// <summary>A line of our own.</summary>
+    private byte[] Note(string text) => Encoding.UTF8.GetBytes($"{(_midLine ? "\n" : "")}[ampx: {text}]\n");
 
-    private unsafe nint Append(byte* bytes, nint count)
+    private unsafe int Append(ReadOnlySpan<byte> bytes)
     {
-        nint kept = 0;
-        while (kept < count && Opened())
+        var kept = 0;
+        fixed (byte* from = bytes)
         {
-            var wrote = Native.write(_file, bytes + kept, count - kept);
-            if (wrote > 0)
-                kept += wrote;
-            else if (Marshal.GetLastPInvokeError() != Native.EINTR)
-                break; // ENOSPC, EDQUOT, EIO: the next piece may find room again
+            while (kept < bytes.Length && Opened())
+            {
+                var wrote = Native.write(_file, from + kept, bytes.Length - kept);
+                if (wrote > 0)
+                    kept += (int)wrote;
+                else if (Marshal.GetLastPInvokeError() != Native.EINTR)
+                    break; // ENOSPC, EDQUOT, EIO: the next piece may find room again
+            }
         }
+
         if (kept > 0)
             _midLine = bytes[kept - 1] != '\n';
         return kept;

@@ -8,7 +8,8 @@ namespace Ampx.Supervisor;
 /// <summary>One run from its spec to its exit file.</summary>
 internal sealed class Run(string folder)
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromSeconds(10), Drain = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2), Patience = TimeSpan.FromSeconds(10), Drain = TimeSpan.FromSeconds(2), Full = TimeSpan.FromMinutes(10);
+    private const long Room = 16 * 1024 * 1024;
 
     public int ToItsEnd()
     {
@@ -77,6 +78,7 @@ internal sealed class Run(string folder)
         var drained = Stopwatch.StartNew();
         outPump.Finish(Drain);
         errPump.Finish(Drain - drained.Elapsed);
+        Settle(outPump, errPump);
 
         if (left.Count > 0)
             detail = $"{detail}{(detail is null ? "" : "; ")}could not end {string.Join(", ", left)}";
@@ -89,6 +91,21 @@ internal sealed class Run(string folder)
             EndedAt = TimeProvider.System.GetUtcNow(),
             DroppedBytes = outPump.Dropped + errPump.Dropped,
         };
+    }
+
+    /// <summary>What found the disk full waits for room, as the exit file has to anyway; but not for ever, and not for a file that takes nothing though there is room.</summary>
+    private void Settle(params ReadOnlySpan<Pump> pumps)
+    {
+        var since = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var hopeless = Stopwatch.GetElapsedTime(since) > Full || !Directory.Exists(folder) || new DriveInfo(folder).AvailableFreeSpace > Room;
+            var settled = true;
+            foreach (var pump in pumps) settled &= pump.Settle();
+            if (settled || hopeless)
+                return;
+            Thread.Sleep(500);
+        }
     }
 
     private void Remember(RunSpec spec, RunInfo info)

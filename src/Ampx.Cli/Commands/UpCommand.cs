@@ -99,7 +99,7 @@ internal sealed class DownCommand(Interrupt interrupt)
         var terminal = new Terminal(options.Json, options.NoColor, Environment.GetEnvironmentVariable);
         var folder = data is null ? Here() : Path.GetFullPath(data);
         var service = ServiceFile.Live(folder) ?? throw CliError.Failed($"No service runs on {folder}.", data is null ? "One on another data folder is stopped with --data DIR." : null, "not_running");
-        if (!Processes.Signal(service.Pid, stopAgents ? Processes.Quit : Processes.Terminate))
+        if (!Processes.Signal(service.Pid, stopAgents ? Interrupt.StopAll : Processes.Terminate))
             throw CliError.Failed($"Process {service.Pid} can't be told to stop: it belongs to somebody else.");
         interrupt.Parting = $"The service (pid {service.Pid}) has been told to stop.";
         var began = TimeProvider.System.GetTimestamp();

@@ -7,7 +7,6 @@ namespace Ampx.Cli.Connecting;
 internal static class Processes
 {
     public const int Terminate = 15;
-    public const int Quit = 3;
 
     public static bool IsAlive(int pid) => pid > 0 && Directory.Exists("/proc") ? Directory.Exists($"/proc/{pid}") : Kill(pid, 0) == 0;
 

@@ -30,6 +30,8 @@ internal sealed class FairQueue
         positions = null;
     }
 
+    public bool Has(string taskId, RunKind kind, int step) => waiting.TryGetValue((taskId, kind), out var known) && known.Step >= step;
+
     /// <summary>Forgets what the task offered up to <paramref name="step"/>.</summary>
     public void Remove(string taskId, int step)
     {

@@ -11,7 +11,7 @@ using Orleans.Concurrency;
 namespace Ampx.Silo.Grains;
 
 /// <summary>
-/// In memory only: it fills itself from the index, and every task that it forgets offers itself again. <c>PerRepo</c> is held by counting the
+/// In memory only: it fills itself from the index, and looks there again for offers that got lost between silos. <c>PerRepo</c> is held by counting the
 /// runs known here, those of the whole cluster. Two queues, for as long as a partition has two, each count what they have heard of: the claim
 /// still gives each task to one worker only, but a repository may have more agents than <c>PerRepo</c> until the partition ends. So may one
 /// whose queue moved between an offer and its claim, by that one.
@@ -32,7 +32,7 @@ public sealed partial class WorkQueueGrain(
     private readonly Dictionary<string, Watched> watched = [];
     private readonly Dictionary<string, (QueueEntry Entry, string Worker, long Since)> offered = [];
     private readonly List<(string Worker, RunKind Kind, TaskCompletionSource<QueueEntry?> Answer)> takers = [];
-    private long lastTick;
+    private long lastTick, lastRead;
 
     /// <param name="Run">A task counts on it.</param>
     /// <param name="LastBeat">When its worker last said here that it holds it, or when the task first spoke of it. In a cluster the workers' own signs of life count beside it.</param>
@@ -41,7 +41,7 @@ public sealed partial class WorkQueueGrain(
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var now = lastTick = clock.GetTimestamp();
+        var now = lastTick = lastRead = clock.GetTimestamp();
         foreach (var run in await rows.AllRuns(cancellationToken)) watched[run.RunId] = new Watched(new HeldRun(run.TaskId, run.Repo, new RunClaim(run.RunId, run.WorkerId, run.Kind)), now);
         foreach (var task in await rows.WaitingForWorker(cancellationToken)) Add(EntryOf(task));
         this.RegisterGrainTimer(LookForLost, new GrainTimerCreationOptions(Tick, Tick) { KeepAlive = true, Interleave = true });
@@ -194,8 +194,28 @@ public sealed partial class WorkQueueGrain(
             queue.Add(offer.Entry);
         }
 
+        if (clock.GetElapsedTime(lastRead, now) > LongPoll) await LookForForgotten(cancel);
         Serve();
     }
+
+    /// <summary>A task whose offer went to a queue that had just died would stand until its safety date.</summary>
+    private async Task LookForForgotten(CancellationToken cancel)
+    {
+        try
+        {
+            var forgotten = (await rows.StepsWaitingForWorker(cancel)).Where(task => !IsKnown(task)).Select(task => task.TaskId).ToHashSet();
+            if (forgotten.Count > 0)
+                foreach (var task in (await rows.WaitingForWorker(cancel)).Where(task => forgotten.Contains(task.TaskId))) Add(EntryOf(task));
+            lastRead = clock.GetTimestamp();
+        }
+        catch (Exception unread) when (!cancel.IsCancellationRequested)
+        {
+            LogNotLookedFor(unread);
+        }
+    }
+
+    private bool IsKnown(WaitingStep task) =>
+        queue.Has(task.TaskId, task.Kind, task.Step) || (offered.TryGetValue(task.TaskId, out var offer) && offer.Entry.Kind == task.Kind && offer.Entry.Step >= task.Step);
 
     /// <summary>False while they can't be read: nobody is lost for that.</summary>
     private async Task<bool> SeeSignsOfLife(CancellationToken cancel)
@@ -240,6 +260,9 @@ public sealed partial class WorkQueueGrain(
 
     [LoggerMessage(LogLevel.Warning, "task {Task}: couldn't be told that its worker is lost; trying again")]
     private partial void LogNotTold(string task, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "the index can't be read for tasks whose offer was lost; trying again")]
+    private partial void LogNotLookedFor(Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "the workers' signs of life can't be read; nobody is given up meanwhile")]
     private partial void LogUnread(Exception exception);

@@ -17,6 +17,9 @@ public interface ITaskRows
     /// <summary>Every task that needs a worker's slot, longest waiting first: for its agent, or for the CI command of a plain git repository.</summary>
     Task<IReadOnlyList<WaitingRun>> WaitingForWorker(CancellationToken cancel);
 
+    /// <summary>The same tasks, as little of them as tells whether a queue has forgotten one.</summary>
+    Task<IReadOnlyList<WaitingStep>> StepsWaitingForWorker(CancellationToken cancel);
+
     /// <summary>The runs that a worker has claimed.</summary>
     Task<IReadOnlyList<ClaimedRun>> RunsOf(string workerId, CancellationToken cancel);
 
@@ -44,6 +47,9 @@ public sealed record DueTask(string TaskId, Phase Phase, DateTimeOffset NextWake
 
 /// <summary>A task in a phase.</summary>
 public sealed record PhaseRow(string TaskId, Phase Phase, int Step, DateTimeOffset UpdatedAt);
+
+/// <summary>A step that waits for a worker.</summary>
+public sealed record WaitingStep(string TaskId, int Step, RunKind Kind);
 
 /// <summary>A task that waits for a worker; <see cref="Since"/> is when it began to, <see cref="LastWorker"/> who may have its tree.</summary>
 public sealed record WaitingRun(string TaskId, string Owner, string Repo, int Step, RunKind Kind, DateTimeOffset CreatedAt, DateTimeOffset Since, string Agent, string? LastWorker);

@@ -29,6 +29,14 @@ public sealed class TaskRows(DbDataSource readers) : ITaskRows
         new { shard }, row => new PhaseRow(row.GetString(0), row.Word<Phase>(1), row.GetInt32(2), row.Time(3)), cancel);
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<WaitingStep>> StepsWaitingForWorker(CancellationToken cancel) => await readers.Rows(
+        """
+        SELECT task_id, step, 'agent' AS kind FROM task_index WHERE phase = 'waiting_for_worker'
+        UNION ALL SELECT task_id, step, 'ci' FROM task_index WHERE phase = 'waiting_for_ci' AND forge = 'git' AND run_id IS NULL
+        """,
+        null, row => new WaitingStep(row.GetString(0), row.GetInt32(1), row.Word<RunKind>(2)), cancel);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<WaitingRun>> WaitingForWorker(CancellationToken cancel) => await readers.Rows(
         """
         SELECT i.task_id, i.owner, i.repo, i.step, 'agent' AS kind, i.created_at, i.updated_at, s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row WHERE i.phase = 'waiting_for_worker'

@@ -72,7 +72,7 @@ internal sealed class SiloProcess : IAsyncDisposable
         if (process is { HasExited: false })
         {
             await Shell.Signal(Pid, "CONT");
-            await Shell.Signal(Pid, "QUIT");
+            await Shell.Signal(Pid, "USR1");
             using var end = new CancellationTokenSource(TimeSpan.FromSeconds(15), Clock);
             try
             {

@@ -1,4 +1,5 @@
 using Ampx.Runs;
+using Ampx.Tests.EndToEnd;
 using Xunit;
 
 namespace Ampx.Tests.Agents;
@@ -74,5 +75,26 @@ public sealed class RunClocksTests : IAsyncLifetime
         var exit = await _disk.RunToItsEnd(_disk.Shell("head -c 300000 /dev/zero; touch finished"));
         Assert.Equal((0, 300_000), (exit.Code, exit.DroppedBytes));
         Assert.True(File.Exists(Path.Combine(_disk.Work, "finished")));
+    }
+
+    [Fact]
+    public async Task Output_that_finds_the_disk_full_waits_for_room_also_after_the_agents_end()
+    {
+        var folder = _disk.Runs.Folder(_disk.First);
+        Directory.CreateDirectory(folder.Path);
+        await using var disk = await Mount.Tmpfs(folder.Path, "1m");
+        Assert.SkipWhen(disk is null, "a tmpfs can be mounted by root only");
+        await _disk.Runs.Start(_disk.Shell("echo begin; while [ ! -e go ]; do sleep 0.05; done; seq 1000; touch finished"), "");
+        await RunsOnDisk.Until(() => _disk.Out() == "begin\n", "the agent has begun");
+        var ballast = Path.Combine(folder.Path, "ballast");
+        await Assert.ThrowsAsync<IOException>(() => File.WriteAllBytesAsync(ballast, new byte[2 << 20]));
+        await File.WriteAllTextAsync(Path.Combine(_disk.Work, "go"), "");
+        await RunsOnDisk.Until(() => File.Exists(Path.Combine(_disk.Work, "finished")), "the agent is through");
+
+        File.Delete(ballast);
+        var exit = await _disk.EndOf(_disk.First);
+        Assert.Equal((0, 0), (exit.Code, exit.DroppedBytes));
+        var lines = await File.ReadAllLinesAsync(folder.OutPath);
+        Assert.Equal(["begin", .. Enumerable.Range(1, 1000).Select(number => $"{number}")], lines);
     }
 }

@@ -83,6 +83,20 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public async Task Down_with_stop_agents_reaches_a_service_that_a_script_started_in_the_background()
+    {
+        // Shells without job control have such a one ignore SIGINT and SIGQUIT.
+        await using var stage = new Stage();
+        var (code, output, errors) = await stage.Script("""
+            "$AMPX" up --port 0 --data "$DATA" > "$DATA.log" 2>&1 &
+            until [ -e "$DATA/service.json" ]; do sleep 0.1; done
+            "$AMPX" down --data "$DATA" --stop-agents
+            wait
+            """);
+        Assert.True((code, output) == (0, "Stopped.\n"), $"{code}: {output}{errors}");
+    }
+
+    [Fact]
     public async Task A_link_signs_a_browser_in_to_the_dashboard_once()
     {
         await using var stage = new Stage();

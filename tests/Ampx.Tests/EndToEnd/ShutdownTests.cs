@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Ampx.Cli;
 using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
@@ -44,7 +45,7 @@ public sealed class ShutdownTests
         using var heard = new StreamReader(await follower.Content.ReadAsStreamAsync());
         Assert.NotNull(await heard.ReadLineAsync());
 
-        var took = await Terminated(stage, stopAgents ? 3 : Native.SIGTERM);
+        var took = await Terminated(stage, stopAgents ? Interrupt.StopAll : Native.SIGTERM);
         Assert.InRange(took, TimeSpan.Zero, Limit);
         TestContext.Current.SendDiagnosticMessage("{0} agents, two followers, {1}: ended in {2:0.00} s", Agents, stopAgents ? "agents stopped" : "agents left", took.TotalSeconds);
         Assert.Equal(stopAgents ? 0 : Agents, Pids(stage).Count(pid => Directory.Exists($"/proc/{pid}")));
@@ -87,7 +88,7 @@ public sealed class ShutdownTests
         Assert.Single(Pids(stage));
     }
 
-    /// <summary>Sends the service a signal: SIGTERM, or SIGQUIT (3), which is how <c>down --stop-agents</c> says it.</summary>
+    /// <summary>Sends the service a signal: SIGTERM, or SIGUSR1, which is how <c>down --stop-agents</c> says it.</summary>
     private static async Task<TimeSpan> Terminated(Stage stage, int signal)
     {
         using var service = Process.GetProcessById(stage.ServicePid);

@@ -139,6 +139,9 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>The same with <paramref name="input"/> on its stdin.</summary>
     public Task<(int Code, string Out, string Err)> AmpxReading(string input, params string[] arguments) => Run(Program("ampx"), arguments, input);
 
+    /// <summary>What a script of a user's does; <c>$AMPX</c> is the program, <c>$DATA</c> the data folder.</summary>
+    public Task<(int Code, string Out, string Err)> Script(string text) => Run("/bin/sh", ["-c", $"AMPX={Program("ampx")} DATA={Data}\n{text}"], null);
+
     public async Task<TaskView> Start(string repo, string prompt, params string[] more)
     {
         var (code, output, errors) = await Ampx(["start", "--json", "--repo", repo, "--task", prompt, .. more]);

@@ -66,6 +66,20 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task A_task_whose_offer_was_lost_is_found_in_the_index()
+    {
+        await using var silo = await Silo.Start(files, time);
+        Assert.Null(await Taken(silo));
+        var task = Silo.NewTask("ada");
+        await silo.Plant(task);
+        await Pass(silo, TimeSpan.FromSeconds(12));
+        Assert.Equal(task.Id, (await Take(silo))?.TaskId);
+        // Taken, so not forgotten.
+        await Pass(silo, TimeSpan.FromSeconds(4));
+        Assert.Null(await Taken(silo));
+    }
+
+    [Fact]
     public async Task Calls_that_overtake_each_other_lose_no_task()
     {
         await using var silo = await Silo.Start(files);
