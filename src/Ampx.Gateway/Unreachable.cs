@@ -19,7 +19,7 @@ public static class Unreachable
         TimeoutException or DbException { IsTransient: true } => true,
         // The forge's trouble with the network is another matter than the database's, whose host may have no name while it is down.
         HttpRequestException => false,
-        SocketException => true,
+        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } => true,
         // PostgreSQL's server closes its connections with an error of its own.
         DbException { SqlState: { } state } when IsPassing(state) => true,
         // What can't be carried over the network keeps its type's name and its words, of which the SQLSTATE is the first.

@@ -86,6 +86,7 @@ public sealed class AmpxService : IAsyncDisposable
         {
             // Before anything is started: a service that can't listen shouldn't take up work first.
             Ports.Check(options.Urls);
+            plan.CheckPorts();
             var app = await AwayDatabase.WaitFor(() => Begin(flags, hearSignals, options, plan, folder, cancel), plan.StartTimeout, words => Console.Error.WriteLine($"ampx: {words}"), cancel);
             var service = new AmpxService(app, folder, plan);
             ServiceFile.Own(service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()).Write(folder.Path);

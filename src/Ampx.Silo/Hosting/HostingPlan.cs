@@ -56,8 +56,17 @@ internal sealed class HostingPlan
         return new(options, storage, configuration.GetSection("Ampx:Cluster").Get<ClusterOptions>() ?? new());
     }
 
-    /// <summary>Makes the storage ready and sees that this silo's place in the cluster is free.</summary>
-    /// <exception cref="StartException">Another process has a port or goes by this worker's name.</exception>
+    /// <summary>Sees that this silo's place on the machine is free.</summary>
+    /// <exception cref="StartException">Another process has a port.</exception>
+    public void CheckPorts()
+    {
+        if (!IsClustered || !IsSilo) return;
+        Ports.Check(new IPEndPoint(ListenAddress, Cluster.SiloPort), "Ampx:Cluster:SiloPort");
+        Ports.Check(new IPEndPoint(ListenAddress, Cluster.GatewayPort), "Ampx:Cluster:GatewayPort");
+    }
+
+    /// <summary>Makes the storage ready and sees that this silo's name in the cluster is free.</summary>
+    /// <exception cref="StartException">Another process goes by this worker's name.</exception>
     /// <exception cref="StorageException">The database can't be used.</exception>
     public async Task Prepare(DataFolder folder, CancellationToken cancel)
     {
@@ -65,12 +74,6 @@ internal sealed class HostingPlan
         {
             Migrations.Sqlite(folder.Path);
             return;
-        }
-
-        if (IsSilo)
-        {
-            Ports.Check(new IPEndPoint(ListenAddress, Cluster.SiloPort), "Ampx:Cluster:SiloPort");
-            Ports.Check(new IPEndPoint(ListenAddress, Cluster.GatewayPort), "Ampx:Cluster:GatewayPort");
         }
 
         // Elsewhere, for it blocks: a start that is interrupted doesn't wait for a server that never answers.

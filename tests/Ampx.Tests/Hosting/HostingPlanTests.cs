@@ -7,16 +7,9 @@ using Xunit;
 namespace Ampx.Tests.Hosting;
 
 /// <summary>Settings that don't go together end the start with a line that says what is wrong and what to do.</summary>
-public sealed class HostingPlanTests : IDisposable
+public sealed class HostingPlanTests
 {
     private const string Here = "Host=127.0.0.1;Database=ampx", Elsewhere = "Host=db.example.org;Database=ampx";
-    private readonly DataFolder folder = DataFolder.Open(Directory.CreateTempSubdirectory("ampx-data-").FullName);
-
-    public void Dispose()
-    {
-        folder.Dispose();
-        Directory.Delete(folder.Path, recursive: true);
-    }
 
     [Fact]
     public void A_role_that_is_none() => Refused("Ampx:Roles has 'worker'; allowed: silo, gateway", ("Roles:0", "silo"), ("Roles:1", "worker"));
@@ -44,13 +37,13 @@ public sealed class HostingPlanTests : IDisposable
     [Theory]
     [InlineData("SiloPort")]
     [InlineData("GatewayPort")]
-    public async Task A_port_of_the_cluster_that_somebody_else_has(string key)
+    public void A_port_of_the_cluster_that_somebody_else_has(string key)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
         var plan = Plan(("Storage:Provider", "postgres"), ("Storage:ConnectionString", Here), ($"Cluster:{key}", $"{port}"), (key is "SiloPort" ? "Cluster:GatewayPort" : "Cluster:SiloPort", $"{Ports.Free()}"));
-        var refused = await Assert.ThrowsAsync<StartException>(() => plan.Prepare(folder, TestContext.Current.CancellationToken));
+        var refused = Assert.Throws<StartException>(plan.CheckPorts);
         Assert.Equal($"Ampx:Cluster:{key} is {port}, but 127.0.0.1:{port} is in use by another process: give each service on a machine its own Ampx:Cluster:{key}", refused.Message);
     }
 
