@@ -32,7 +32,7 @@ internal sealed class ClusterStage : IAsyncDisposable
     /// <summary>A machine that isn't started yet; <paramref name="role"/> null is both.</summary>
     public Stage Machine(string? role = null)
     {
-        var machine = new Stage();
+        var machine = new Stage { OfCluster = true };
         machine.Environment["Ampx__Storage__Provider"] = "postgres";
         machine.Environment["Ampx__Storage__ConnectionString"] = ConnectionString;
         machine.Environment["Ampx__Cluster__Id"] = id;

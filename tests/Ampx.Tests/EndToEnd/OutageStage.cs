@@ -11,10 +11,10 @@ using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
 
-/// <summary>Two machines on a PostgreSQL server of their own, which can be away. The first one has its runs for long, the second one only for the shortest lease.</summary>
+/// <summary>Two machines on a PostgreSQL server of their own, which can be away. The first one has its runs for long, the second one for as long as a test says.</summary>
 public sealed class OutageStage : IAsyncLifetime
 {
-    public static readonly TimeSpan ShortLease = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan ShortLease = TimeSpan.FromSeconds(5), LongLease = TimeSpan.FromMinutes(2);
 
     /// <summary>Works until its file is there, and notes who works when.</summary>
     private const string Script = """
@@ -70,9 +70,8 @@ public sealed class OutageStage : IAsyncLifetime
             .With("AMP_API_KEY", "sgamp_user_test")
             .With("FAKE_AMP_HOME", Path.Combine(folder, "amp"));
         (Long, Short) = (cluster.Machine(), cluster.Machine());
-        Long.Environment["Ampx__Workers__LeaseTime"] = "00:02:00";
+        Long.Environment["Ampx__Workers__LeaseTime"] = Short.Environment["Ampx__Workers__LeaseTime"] = $"{LongLease:c}";
         Long.Environment["Ampx__Storage__StartTimeout"] = "00:05:00";
-        Short.Environment["Ampx__Workers__LeaseTime"] = $"{ShortLease:c}";
         repo = await Long.Repository("answer", ("README.md", "An answer."));
         await ClusterStage.Up(Long);
         await ClusterStage.Up(Short);
@@ -96,6 +95,15 @@ public sealed class OutageStage : IAsyncLifetime
     }
 
     private NpgsqlConnection Connection() => new(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString);
+
+    /// <summary>The second machine has this lease from now on: killed and started again, if it had another one.</summary>
+    public async Task Lease(TimeSpan time)
+    {
+        if (Short.Environment["Ampx__Workers__LeaseTime"] == $"{time:c}") return;
+        Short.Environment["Ampx__Workers__LeaseTime"] = $"{time:c}";
+        await Short.Kill();
+        await ClusterStage.Up(Short);
+    }
 
     /// <summary>The database is away until this is disposed.</summary>
     public async Task<IAsyncDisposable> Away()

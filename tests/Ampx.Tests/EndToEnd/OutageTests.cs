@@ -16,6 +16,7 @@ public sealed class OutageTests(OutageStage stage) : IClassFixture<OutageStage>
     [Fact]
     public async Task A_database_that_is_started_again_stops_nobody_and_costs_no_work()
     {
+        await stage.Lease(OutageStage.LongLease);
         var waiting = await stage.WaitingForCi();
         var (first, second) = await stage.TwoAtWork();
         var third = stage.Patient();
@@ -47,6 +48,7 @@ public sealed class OutageTests(OutageStage stage) : IClassFixture<OutageStage>
     [Fact]
     public async Task One_that_is_away_for_longer_than_a_lease_costs_the_agents_whose_lease_it_was_and_no_task()
     {
+        await stage.Lease(OutageStage.ShortLease);
         var (kept, lost) = await stage.TwoAtWork();
         Task back;
         await using (await stage.Away())

@@ -48,6 +48,9 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>With what the service ended; null while it runs.</summary>
     public int? ServiceExit => services[^1].HasExited ? services[^1].ExitCode : null;
 
+    /// <summary>While silos die, calls may be answered with 503.</summary>
+    public bool OfCluster { get; init; }
+
     public static string Program(string name) => Path.Combine(AppContext.BaseDirectory, name);
 
     /// <summary>Makes a profile of kind command that runs <paramref name="script"/> with sh; the prompt is on its stdin.</summary>
@@ -160,6 +163,15 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>Asked over HTTP: a process for each look would take the machine from those that are tested.</summary>
     public Task<TaskView> Show(string id) => Get<TaskView>($"tasks/{id}");
 
+    /// <summary>Null while a service of a cluster can't say: the task's silo has just died.</summary>
+    private async Task<TaskView?> Seen(string id)
+    {
+        var (status, body) = await Ask(HttpMethod.Get, $"tasks/{id}", null);
+        if (status == 503 && OfCluster) return null;
+        Assert.True(status == 200, $"GET tasks/{id}: {status} {body}");
+        return Read<TaskView>(body);
+    }
+
     public async Task<T> Get<T>(string path)
     {
         var (status, body) = await Ask(HttpMethod.Get, path, null);
@@ -194,16 +206,16 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>Waits until the task is as <paramref name="wanted"/> says; fails with the log when it ends otherwise.</summary>
     public async Task<TaskView> Until(string id, Func<TaskView, bool> wanted)
     {
-        TaskView task = null!;
+        TaskView? task = null;
         try
         {
-            await Until(async () => wanted(task = await Show(id)), "the task is as expected");
-            return task;
+            await Until(async () => await Seen(id) is { } now && wanted(task = now), "the task is as expected");
+            return task!;
         }
         catch (TimeoutException)
         {
             var log = await Ampx("logs", id);
-            throw new TimeoutException($"task {id} is {task.Status}/{task.Phase}: {task.Summary}; {task.Error}\n{log.Out}");
+            throw new TimeoutException($"task {id} is {task?.Status}/{task?.Phase}: {task?.Summary}; {task?.Error}\n{log.Out}");
         }
     }
 
