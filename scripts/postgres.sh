@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A PostgreSQL server for tests, of its own: "scripts/postgres.sh start" prints its folder and its connection string, a line each;
 # "stop FOLDER" ends it and removes the folder;
-# "restart FOLDER" ends it as a crash does and starts it again. Loopback only, as an unprivileged user.
+# "crash FOLDER" ends it as a crash does, "restart FOLDER" does that too and starts it again. Loopback only, as an unprivileged user.
 # Durability is off unless AMPX_POSTGRES_DURABLE=1: what is tested is Ampx, and the folder goes with the tests.
 set -euo pipefail
-usage() { echo "usage: scripts/postgres.sh start | restart FOLDER | stop FOLDER" >&2; exit 2; }
+usage() { echo "usage: scripts/postgres.sh start | crash FOLDER | restart FOLDER | stop FOLDER" >&2; exit 2; }
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1) || true
 [ -x "${bin:-}/initdb" ] || bin=$(dirname "$(command -v initdb 2>/dev/null || echo missing/initdb)")
 [ -x "$bin/initdb" ] || { echo "PostgreSQL is missing: scripts/setup.sh --tests installs it" >&2; exit 1; }
@@ -25,6 +25,12 @@ case ${1:-} in
     as_server "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 60 -o "-h 127.0.0.1 -p $port -k $folder -c max_connections=300 ${safe[*]}" start >/dev/null || { cat "$folder/log" >&2; exit 1; }
     echo "$folder"
     echo "Host=127.0.0.1;Port=$port;Username=ampx;Database=postgres"
+    ;;
+  crash)
+    folder=${2:-}
+    [ -f "$folder/data/PG_VERSION" ] || usage
+    cd /
+    as_server "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null
     ;;
   restart)
     folder=${2:-}

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Net.Sockets;
 using Orleans.Runtime;
 using Orleans.Serialization;
 
@@ -16,6 +17,9 @@ public static class Unreachable
         null => false,
         OrleansMessageRejectionException or SiloUnavailableException or Orleans.Runtime.Messaging.ConnectionFailedException => true,
         TimeoutException or DbException { IsTransient: true } => true,
+        // The forge's trouble with the network is another matter than the database's, whose host may have no name while it is down.
+        HttpRequestException => false,
+        SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData } => true,
         // PostgreSQL's server closes its connections with an error of its own.
         DbException { SqlState: { } state } when IsPassing(state) => true,
         // What can't be carried over the network keeps its type's name and its words, of which the SQLSTATE is the first.

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
+using Ampx.Gateway;
 using Microsoft.Extensions.Logging;
 
 namespace Ampx.Silo.Forges;
@@ -9,10 +10,15 @@ namespace Ampx.Silo.Forges;
 /// Does what a task asks of its forge, outside grain turns, and reports back with the step that it was asked in.
 /// Asked twice for the same step it does it once; asked again after a crash it does it again, which every forge call allows.
 /// </summary>
-public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogger<ForgeDesk> log)
+public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, TimeProvider clock, ILogger<ForgeDesk> log)
 {
     /// <summary>How long a person's order waits for what the forge says.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longer than a database is ever away; one that ends with its silo is done again elsewhere.</summary>
+    private const int Tries = 3600;
 
     private readonly ConcurrentDictionary<(string Task, int Step), TaskEffect> underWay = new();
 
@@ -111,8 +117,29 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, ILogg
             news = Trouble.NewsOf(failed, task.Forge is ForgeKind.GitHub ? ErrorCodes.CiInfrastructure : ErrorCodes.CloneFailed);
         }
 
-        await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Tell(news, task.Step);
+        await TellPatiently(task, news);
     }
+
+    /// <summary>What the forge has done is told once the task can hear it: done again with the next wake-up it would cost minutes.</summary>
+    private async Task TellPatiently(TaskState task, TaskEvent news)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Tell(news, task.Step);
+                return;
+            }
+            catch (Exception away) when (Unreachable.Is(away) && tries < Tries)
+            {
+                LogNotHeard(task.Id, away);
+                await Task.Delay(Pause, clock);
+            }
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "task {Task} can't be reached; telling it again")]
+    private partial void LogNotHeard(string task, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "task {Task}: {Effect} failed")]
     private partial void LogFailed(string task, string effect, Exception exception);

@@ -21,7 +21,10 @@ public sealed partial class WorkQueueGrain(
     ITaskRows rows, WorkerTable table, LeaseRules leases, ForgeDesk desk, TimeProvider clock, IOptionsMonitor<WorkerOptions> options, ILogger<WorkQueueGrain> log)
     : Grain, IWorkQueueGrain, IQueueGrain
 {
-    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(2);
+
+    /// <summary>From an offer to its claim.</summary>
+    private static readonly TimeSpan ClaimPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
 
     private readonly FairQueue queue = new();
@@ -56,8 +59,9 @@ public sealed partial class WorkQueueGrain(
         if (Next(workerId, kind) is { } entry) return entry;
         var answer = new TaskCompletionSource<QueueEntry?>(TaskCreationOptions.RunContinuationsAsynchronously);
         takers.Add((workerId, kind, answer));
-        using var timer = this.RegisterGrainTimer(() => { answer.TrySetResult(null); return Task.CompletedTask; },
-            new GrainTimerCreationOptions(LongPoll, Timeout.InfiniteTimeSpan) { Interleave = true });
+        // No timer of the grain: a queue that is to end (a silo's death took its place in the directory, its own silo stops) takes no more of these, and yet waits for this call,
+        // for half a minute in which nobody is answered.
+        using var timer = clock.CreateTimer(_ => answer.TrySetResult(null), null, LongPoll, Timeout.InfiniteTimeSpan);
         // A worker that stops takes its question back: it must not hold up the silo's own stop, nor swallow an entry.
         using var taken = cancel.Register(() => answer.TrySetResult(null));
         try
@@ -185,7 +189,7 @@ public sealed partial class WorkQueueGrain(
             foreach (var run in watched.Values.Where(run => workers.IsSilent(run.Run.Run.WorkerId, run.LastBeat, now)).ToList()) MakeSure(run.Run);
         }
 
-        foreach (var (task, offer) in offered.Where(offer => clock.GetElapsedTime(offer.Value.Since, now) > LongPoll).ToList())
+        foreach (var (task, offer) in offered.Where(offer => clock.GetElapsedTime(offer.Value.Since, now) > ClaimPatience).ToList())
         {
             // Whoever took it said nothing more of it. If it was claimed after all, the next claim is declined.
             offered.Remove(task);

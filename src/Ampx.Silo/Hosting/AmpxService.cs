@@ -76,34 +76,26 @@ public sealed class AmpxService : IAsyncDisposable
     /// <exception cref="StartException">In one line: what is wrong and how to mend it.</exception>
     public static async Task<AmpxService> Start(IReadOnlyDictionary<string, string?> flags, bool hearSignals, CancellationToken cancel)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        if (!hearSignals) builder.Services.AddSingleton<IHostLifetime, Unsignalled>();
-        Settings.Load(builder.Configuration, flags);
-        Settings.Check(builder.Configuration, Sections);
-        AppSettings.Check(builder.Configuration);
-        var options = builder.Configuration.GetSection("Ampx").Get<ServiceOptions>() ?? new ServiceOptions();
+        var settings = new ConfigurationManager();
+        Settings.Load(settings, flags);
+        Settings.Check(settings, Sections);
+        AppSettings.Check(settings);
+        var options = settings.GetSection("Ampx").Get<ServiceOptions>() ?? new ServiceOptions();
         Ports.CheckUrls(options.Urls);
-        var plan = HostingPlan.Of(options, builder.Configuration);
+        var plan = HostingPlan.Of(options, settings);
         var folder = DataFolder.Open(options.DataDirectory);
-        WebApplication? app = null;
         try
         {
             // Before anything is started: a service that can't listen shouldn't take up work first.
             Ports.Check(options.Urls);
-            await plan.Prepare(folder, cancel);
-            builder.AddAmpx(options, plan, folder);
-            app = builder.Build();
-            if (plan.IsGateway) app.MapAmpxGateway();
-            else app.MapAmpxHealth();
-            await Listen(app, options, plan, cancel);
+            plan.CheckPorts();
+            var app = await AwayDatabase.WaitFor(() => Begin(flags, hearSignals, options, plan, folder, cancel), plan.StartTimeout, words => Console.Error.WriteLine($"ampx: {words}"), cancel);
             var service = new AmpxService(app, folder, plan);
             ServiceFile.Own(service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()).Write(folder.Path);
             return service;
         }
         catch
         {
-            // Nothing of it may live on once another service can have the folder.
-            if (app is not null) await app.DisposeAsync();
             folder.Dispose();
             throw;
         }
@@ -124,6 +116,30 @@ public sealed class AmpxService : IAsyncDisposable
     {
         await app.DisposeAsync();
         folder.Dispose();
+    }
+
+    private static async Task<WebApplication> Begin(
+        IReadOnlyDictionary<string, string?> flags, bool hearSignals, ServiceOptions options, HostingPlan plan, DataFolder folder, CancellationToken cancel)
+    {
+        await plan.Prepare(folder, cancel);
+        var builder = WebApplication.CreateSlimBuilder();
+        if (!hearSignals) builder.Services.AddSingleton<IHostLifetime, Unsignalled>();
+        Settings.Load(builder.Configuration, flags);
+        builder.AddAmpx(options, plan, folder);
+        var app = builder.Build();
+        try
+        {
+            if (plan.IsGateway) app.MapAmpxGateway();
+            else app.MapAmpxHealth();
+            await Listen(app, options, plan, cancel);
+            return app;
+        }
+        catch
+        {
+            // Nothing of it may live on when the next try begins, or another service has the folder.
+            await app.DisposeAsync();
+            throw;
+        }
     }
 
     private static async Task Listen(WebApplication app, ServiceOptions options, HostingPlan plan, CancellationToken cancel)

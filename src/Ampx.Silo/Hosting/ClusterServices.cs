@@ -59,6 +59,9 @@ internal static class ClusterServices
         services.AddHostedService(provider => ActivatorUtilities.CreateInstance<ClusterConnection>(provider, (IHostedService)client.ImplementationFactory!(provider)));
     }
 
+    /// <inheritdoc cref="SiloStop"/>
+    public static void StopWithoutDatabase(this IServiceCollection services) => SiloStop.TakeOver(services, Members);
+
     private static async Task<bool> TryAgain(Exception failure, CancellationToken cancel)
     {
         await Task.Delay(TimeSpan.FromSeconds(1), cancel);

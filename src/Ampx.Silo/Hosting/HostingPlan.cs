@@ -32,6 +32,9 @@ internal sealed class HostingPlan
     /// <summary>Of the cluster's database.</summary>
     public string ConnectionString => storage.ConnectionString!;
 
+    /// <inheritdoc cref="StorageOptions.StartTimeout"/>
+    public TimeSpan StartTimeout => IsClustered ? storage.StartTimeout : TimeSpan.Zero;
+
     /// <summary>By which the other silos reach this one.</summary>
     public IPAddress Address { get; } = IPAddress.Loopback;
 
@@ -53,8 +56,17 @@ internal sealed class HostingPlan
         return new(options, storage, configuration.GetSection("Ampx:Cluster").Get<ClusterOptions>() ?? new());
     }
 
-    /// <summary>Makes the storage ready and sees that this silo's place in the cluster is free.</summary>
-    /// <exception cref="StartException">Another process has a port or goes by this worker's name.</exception>
+    /// <summary>Sees that this silo's place on the machine is free.</summary>
+    /// <exception cref="StartException">Another process has a port.</exception>
+    public void CheckPorts()
+    {
+        if (!IsClustered || !IsSilo) return;
+        Ports.Check(new IPEndPoint(ListenAddress, Cluster.SiloPort), "Ampx:Cluster:SiloPort");
+        Ports.Check(new IPEndPoint(ListenAddress, Cluster.GatewayPort), "Ampx:Cluster:GatewayPort");
+    }
+
+    /// <summary>Makes the storage ready and sees that this silo's name in the cluster is free.</summary>
+    /// <exception cref="StartException">Another process goes by this worker's name.</exception>
     /// <exception cref="StorageException">The database can't be used.</exception>
     public async Task Prepare(DataFolder folder, CancellationToken cancel)
     {
@@ -64,13 +76,8 @@ internal sealed class HostingPlan
             return;
         }
 
-        if (IsSilo)
-        {
-            Ports.Check(new IPEndPoint(ListenAddress, Cluster.SiloPort), "Ampx:Cluster:SiloPort");
-            Ports.Check(new IPEndPoint(ListenAddress, Cluster.GatewayPort), "Ampx:Cluster:GatewayPort");
-        }
-
-        Migrations.Postgres(ConnectionString);
+        // Elsewhere, for it blocks: a start that is interrupted doesn't wait for a server that never answers.
+        await Task.Run(() => Migrations.Postgres(ConnectionString), cancel).WaitAsync(cancel);
         if (IsSilo) await FormerLives.Bury(ConnectionString, Cluster.Id, folder, cancel);
     }
 

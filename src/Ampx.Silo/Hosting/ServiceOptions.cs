@@ -40,6 +40,10 @@ public sealed class StorageOptions
     /// <summary>Npgsql's, such as <c>Host=db;Database=ampx;Username=ampx;Password=…</c>; for <c>postgres</c> only. Never logged.</summary>
     public string? ConnectionString { get; set; }
 
+    /// <summary>How long a start waits for a PostgreSQL server that is away.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00")]
+    public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
     internal bool IsPostgres => Provider is "postgres";
 }
 

@@ -49,6 +49,7 @@ internal static class ServiceSetup
             silo.UseAmpxCluster(plan).Configure<SiloOptions>(o => o.SiloName = folder.WorkerId).AddAmpxStorage(() => plan.OpenStorage(folder));
             if (plan.IsGateway) silo.AddDashboard(dashboard => dashboard.HideTrace = true);
         });
+        if (plan.IsClustered) services.StopWithoutDatabase();
         services.AddWorker().AddAdminOfMachine();
     }
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Polly;
 using Polly.Retry;
@@ -41,5 +42,5 @@ public static class BusyDatabase
     }
 
     private static bool IsBusy(Exception? failure) =>
-        failure is SqliteException { SqliteErrorCode: Busy or Locked } or DbException { IsTransient: true } || (failure?.InnerException is { } inner && IsBusy(inner));
+        failure is SqliteException { SqliteErrorCode: Busy or Locked } or DbException { IsTransient: true } or SocketException || (failure?.InnerException is { } inner && IsBusy(inner));
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Reflection;
 using Ampx.Silo.Storage.Sqlite;
 using DbUp;
@@ -95,7 +96,9 @@ public static class Migrations
         PostgresException { SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification } no => $"the server refuses the user: {no.MessageText}",
         PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } no => $"its user may not make tables there: {no.MessageText}",
         PostgresException other => other.MessageText,
+        NpgsqlException { IsTransient: false } refused when refused.InnerException is null => refused.Message.ReplaceLineEndings(" "),
         NpgsqlException unreachable => $"the server can't be reached: {unreachable.GetBaseException().Message.ReplaceLineEndings(" ")}",
+        SocketException unknown => $"the server can't be reached: {unknown.Message}",
         ArgumentException wrong => $"the connection string is no good: {wrong.Message.ReplaceLineEndings(" ")}",
         UnauthorizedAccessException => "the folder can't be written: let the service's user write there, or set Ampx:DataDirectory",
         IOException { HResult: 28 } => DiskFull, // ENOSPC

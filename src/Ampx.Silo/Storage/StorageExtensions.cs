@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Serialization;
 using Orleans.Storage;
 
 namespace Ampx.Silo.Storage;
@@ -43,6 +44,8 @@ public static class StorageExtensions
     /// <summary>Index, rows and logs: <see cref="ITaskIndex"/>, <see cref="ITaskRows"/>, <see cref="ILogReader"/> and <see cref="LogWriter"/>.</summary>
     public static IServiceCollection AddAmpxStorage(this IServiceCollection services, Func<Database> open)
     {
+        // Else a failure that a grain couldn't foresee arrives elsewhere without its kind: the database's time off would look like a fault of ours.
+        services.Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add("Npgsql"));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => open());
         services.TryAddSingleton<ITaskIndex>(s => new TaskIndex(s.GetRequiredService<Database>().Readers));

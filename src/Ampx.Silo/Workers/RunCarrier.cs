@@ -20,10 +20,12 @@ public sealed partial class RunCarrier(
     private const int Sure = 50;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    /// <summary>A call that was lost with a silo would be waited for six times as long. Asked twice is as good as once.</summary>
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>What a stopped run printed last is read for no longer: its slot is wanted.</summary>
     private static readonly TimeSpan LastLines = TimeSpan.FromSeconds(1);
 
-    /// <summary>With growing pauses half a minute for a step; with even ones five seconds for the end.</summary>
     private const int Tries = 5;
 
     /// <summary>Returns when the run is over for this worker and nothing of it is left; leaves everything running when <paramref name="stopping"/>.</summary>
@@ -143,8 +145,9 @@ public sealed partial class RunCarrier(
     /// </summary>
     private async Task<TaskEvent> DoPatiently(TaskState task, CancellationToken revoked)
     {
-        for (var tries = 1; ; tries++)
+        for (var failures = 0; ;)
         {
+            TimeSpan pause;
             try
             {
                 return await Do(task, revoked);
@@ -153,10 +156,11 @@ public sealed partial class RunCarrier(
             {
                 LogBroken(task.Id, task.Phase, broken);
                 if (broken is LeaseEndedException) return new WorkerLost(broken.Message);
-                if (task.Phase is not Phase.Agent || tries == Tries || !Trouble.Passes(broken)) return Broken(task.Phase, broken);
+                if (task.Phase is not Phase.Agent || Trouble.PauseAfter(broken, ref failures) is not { } wait) return Broken(task.Phase, broken);
+                pause = wait;
             }
 
-            await Task.Delay(Pause * (1 << tries), clock, revoked);
+            await Task.Delay(pause, clock, revoked);
         }
     }
 
@@ -233,7 +237,7 @@ public sealed partial class RunCarrier(
         {
             try
             {
-                return await ask().WaitAsync(stopping);
+                return await ask().WaitAsync(AnswerPatience, clock, stopping);
             }
             catch (Exception failed) when (!stopping.IsCancellationRequested && failed is not IllegalTransitionException)
             {

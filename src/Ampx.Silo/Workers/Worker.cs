@@ -209,23 +209,30 @@ public sealed partial class Worker(
         using var timer = new PeriodicTimer(options.Value.LeaseTime / 5, clock);
         do
         {
-            try
-            {
-                var answer = await queue.Beat(folder.WorkerId, [.. held.Values], Report());
-                if (answer.Draining && !draining)
-                {
-                    draining = true;
-                    LogDraining(held.Count);
-                }
-
-                introduced.TrySetResult();
-            }
-            catch (Exception failed) when (!stopping.IsCancellationRequested)
-            {
-                LogBeatFailed(failed);
-            }
+            while (!await IsHeard(queue, stopping)) await Task.Delay(Pause, clock, stopping);
         }
         while (await timer.WaitForNextTickAsync(stopping));
+    }
+
+    private async Task<bool> IsHeard(IWorkQueueGrain queue, CancellationToken stopping)
+    {
+        try
+        {
+            var answer = await queue.Beat(folder.WorkerId, [.. held.Values], Report());
+            if (answer.Draining && !draining)
+            {
+                draining = true;
+                LogDraining(held.Count);
+            }
+
+            introduced.TrySetResult();
+            return true;
+        }
+        catch (Exception failed) when (!stopping.IsCancellationRequested)
+        {
+            LogBeatFailed(failed);
+            return false;
+        }
     }
 
     private WorkerReport Report() => new(

@@ -14,6 +14,8 @@ public sealed partial class WorkerLease(
     /// <summary>What a stop has time for when the database is away.</summary>
     private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
+
     private long beat;
 
     private TimeSpan LeaseTime => options.Value.LeaseTime;
@@ -35,16 +37,8 @@ public sealed partial class WorkerLease(
         using var timer = new PeriodicTimer(LeaseTime / 5, clock);
         do
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-            patience.CancelAfter(LeaseTime / 2);
-            try
-            {
-                if (!await Say(LeaseTime, held, patience.Token)) LogOvertaken();
-            }
-            catch (Exception failed) when (!stopping.IsCancellationRequested)
-            {
-                LogNotWritten(failed);
-            }
+            // Not only with the next tick: once the database is back each second counts.
+            while (!await IsSaid(held, stopping)) await Task.Delay(Soon, clock, stopping);
         }
         while (await timer.WaitForNextTickAsync(stopping));
     }
@@ -63,6 +57,22 @@ public sealed partial class WorkerLease(
         catch (Exception failed)
         {
             LogNotWritten(failed);
+        }
+    }
+
+    private async Task<bool> IsSaid(Func<IEnumerable<string>> held, CancellationToken stopping)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        patience.CancelAfter(LeaseTime / 2);
+        try
+        {
+            if (!await Say(LeaseTime, held, patience.Token)) LogOvertaken();
+            return true;
+        }
+        catch (Exception failed) when (!stopping.IsCancellationRequested)
+        {
+            LogNotWritten(failed);
+            return false;
         }
     }
 

@@ -3,13 +3,10 @@ namespace Ampx.Chaos.Machines;
 /// <summary>A PostgreSQL server of the suite's own, by <c>scripts/postgres.sh</c>.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
-    private readonly string folder;
+    private PostgresServer(string folder, string connection) => (Folder, Connection) = (folder, connection);
 
-    private PostgresServer(string folder, string connection)
-    {
-        this.folder = folder;
-        Connection = connection;
-    }
+    /// <summary>With its files in <c>data</c>.</summary>
+    public string Folder { get; }
 
     /// <summary>Npgsql's connection string.</summary>
     public string Connection { get; }
@@ -23,10 +20,13 @@ internal sealed class PostgresServer : IAsyncDisposable
         return new(lines[^2], lines[^1]);
     }
 
-    /// <summary>As after a crash: no client is told, the log is replayed.</summary>
-    public Task Restart() => Shell.Must(Script, "restart", folder);
+    /// <summary>Its processes end at once, as in a crash; <see cref="Restart"/> brings it back.</summary>
+    public Task Crash() => Shell.Must(Script, "crash", Folder);
 
-    public async ValueTask DisposeAsync() => await Shell.Must(Script, "stop", folder);
+    /// <summary>As after a crash: no client is told, the log is replayed.</summary>
+    public Task Restart() => Shell.Must(Script, "restart", Folder);
+
+    public async ValueTask DisposeAsync() => await Shell.Must(Script, "stop", Folder);
 
     private static string Script
     {

@@ -7,13 +7,20 @@ namespace Ampx.Tests.EndToEnd;
 /// <summary>Machines with a service each on one PostgreSQL database: a <see cref="Stage"/> each, with ports of their own that they keep over restarts.</summary>
 internal sealed class ClusterStage : IAsyncDisposable
 {
-    private readonly PostgresDatabase database = new();
+    private readonly PostgresDatabase? database;
     private readonly Dictionary<string, string?> shared = [];
     private readonly string id = $"test-{Guid.NewGuid():N}";
 
+    /// <param name="connectionString">Of a database of the test's own; null: a new one on the tests' server.</param>
+    public ClusterStage(string? connectionString = null)
+    {
+        if (connectionString is null) database = new();
+        ConnectionString = connectionString ?? database!.ConnectionString;
+    }
+
     public List<Stage> Machines { get; } = [];
 
-    public string ConnectionString => database.ConnectionString;
+    public string ConnectionString { get; }
 
     /// <summary>A setting of machines that are added from now on.</summary>
     public ClusterStage With(string name, string value)
@@ -58,7 +65,7 @@ internal sealed class ClusterStage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(Machines.Select(machine => machine.DisposeAsync().AsTask()));
-        database.Dispose();
+        database?.Dispose();
     }
 
     // Below those that the system gives to clients: one that is down must find its ports again.

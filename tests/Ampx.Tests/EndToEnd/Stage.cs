@@ -17,6 +17,7 @@ public sealed class Stage : IAsyncDisposable
 
     private static readonly HttpClient Http = new();
     private readonly List<Process> services = [];
+    private readonly StringBuilder log = new();
 
     public Stage()
     {
@@ -43,6 +44,9 @@ public sealed class Stage : IAsyncDisposable
     public string Data { get; }
     public Dictionary<string, string?> Environment { get; }
     public int ServicePid => services[^1].Id;
+
+    /// <summary>With what the service ended; null while it runs.</summary>
+    public int? ServiceExit => services[^1].HasExited ? services[^1].ExitCode : null;
 
     /// <summary>While silos die, calls may be answered with 503.</summary>
     public bool OfCluster { get; init; }
@@ -89,12 +93,20 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>Starts <c>ampx up</c> as a process of its own and waits until it is ready.</summary>
     public Task Up() => Up(async () => (await Ampx("version", "--json")).Code == 0);
 
+    /// <summary>What the services have said so far.</summary>
+    public string ServiceLog
+    {
+        get
+        {
+            lock (log) return log.ToString();
+        }
+    }
+
     /// <summary>The same for a service that isn't asked as others are.</summary>
     public async Task Up(Func<Task<bool>> ready)
     {
         var process = Begin(Program("ampx"), ["up", "--port", "0", "--data", Data], null);
         services.Add(process);
-        var log = new StringBuilder();
         process.OutputDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
         process.ErrorDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
         process.BeginOutputReadLine();
@@ -123,6 +135,9 @@ public sealed class Stage : IAsyncDisposable
     }
 
     public Task<(int Code, string Out, string Err)> Ampx(params string[] arguments) => Run(Program("ampx"), arguments, null);
+
+    /// <summary>The same for a test that reads along.</summary>
+    public Process Launch(params string[] arguments) => Begin(Program("ampx"), arguments, null);
 
     /// <summary>The same with <paramref name="input"/> on its stdin.</summary>
     public Task<(int Code, string Out, string Err)> AmpxReading(string input, params string[] arguments) => Run(Program("ampx"), arguments, input);
@@ -238,7 +253,16 @@ public sealed class Stage : IAsyncDisposable
         using var process = Begin(program, arguments, input);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync().WaitAsync(Patience);
+        try
+        {
+            await process.WaitForExitAsync().WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            process.Kill();
+            throw;
+        }
+
         return (process.ExitCode, await output, await errors);
     }
 

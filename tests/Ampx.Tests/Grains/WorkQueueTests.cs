@@ -3,6 +3,7 @@ using Ampx.Core.Tasks;
 using Ampx.Silo.Grains;
 using Ampx.Tests.Storage;
 using Microsoft.Extensions.Time.Testing;
+using Orleans.Core.Internal;
 using Xunit;
 
 namespace Ampx.Tests.Grains;
@@ -34,6 +35,18 @@ public sealed class WorkQueueTests : IDisposable
         var waits = Take(silo);
         await silo.Queue.Offer(Entry("t1"));
         Assert.Equal("t1", (await waits)?.TaskId);
+    }
+
+    [Fact]
+    public async Task A_queue_that_ends_lets_go_of_who_waits_for_an_offer_and_the_next_one_answers_within_seconds()
+    {
+        await using var silo = await Silo.Start(files);
+        var waits = Take(silo);
+        await silo.Queue.Workers();
+        await silo.Queue.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+        await silo.Queue.Offer(Entry("t1")).WaitAsync(TimeSpan.FromSeconds(15));
+        Assert.Null(await waits);
+        Assert.Equal("t1", (await Take(silo))?.TaskId);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
     private const int MostChunks = 256;
     private const int MostOwnCharacters = 4 * 1024 * 1024;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(3);
 
     private readonly Database database;
     private readonly LogSignals signals;
@@ -25,6 +25,7 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
     private readonly Task loop;
     private List<TaskCompletionSource> flushes = [];
     private bool closing;
+    private volatile bool stuck;
 
     /// <summary>Starts to write.</summary>
     public LogWriter(Database database, LogSignals signals, TimeProvider clock, ILogger<LogWriter> log)
@@ -82,7 +83,7 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
     /// <summary>Removes a task's lines.</summary>
     public Task Delete(string taskId, CancellationToken cancel) => Task.Run(() => LogTable.Delete(database.LogWriter, taskId, cancel), cancel);
 
-    /// <summary>Stores what waits, but doesn't wait long for a full disk.</summary>
+    /// <summary>Stores what waits, but doesn't wait long for a database that hangs, and hardly for one that has refused already: a full disk, a server that is away.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (waiting)
@@ -92,7 +93,7 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
         }
 
         wake.Release();
-        await Task.WhenAny(loop, Task.Delay(Goodbye, clock));
+        await Task.WhenAny(loop, Task.Delay(stuck ? RetryDelay * 2 : Goodbye, clock));
         await stop.CancelAsync();
         await loop;
         stop.Dispose();
@@ -144,11 +145,13 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
             {
                 seqs = await LogTable.Store(database, rows, stop.Token);
                 if (failures > 0) Recovered(rows.Length);
+                stuck = false;
                 break;
             }
             catch (Exception problem) when (!stop.IsCancellationRequested)
             {
                 if (failures == 0) Stuck(problem, rows.Length);
+                stuck = true;
             }
             catch
             {
