@@ -27,6 +27,9 @@ public sealed partial class WorkQueueGrain(
     private static readonly TimeSpan ClaimPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(2);
 
+    /// <summary>Between two looks at the index.</summary>
+    private static readonly TimeSpan LooksApart = TimeSpan.FromSeconds(10);
+
     private readonly FairQueue queue = new();
     private readonly KnownWorkers workers = new(clock, options, leases);
     private readonly Dictionary<string, Watched> watched = [];
@@ -196,7 +199,7 @@ public sealed partial class WorkQueueGrain(
             queue.Add(offer.Entry);
         }
 
-        if (clock.GetElapsedTime(lastRead, now) > LongPoll) await LookForForgotten(cancel);
+        if (clock.GetElapsedTime(lastRead, now) > LooksApart) await LookForForgotten(cancel);
         Serve();
     }
 

@@ -28,7 +28,9 @@ public sealed class LeaseTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        cluster.With("Ampx__Workers__LeaseTime", "00:00:05").With("Ampx__Workers__RestartGrace", "00:01:00")
+        // AMPX_LONG=1: with the settings as they come.
+        if (Environment.GetEnvironmentVariable("AMPX_LONG") is not "1") cluster.With("Ampx__Workers__LeaseTime", "00:00:05");
+        cluster.With("Ampx__Workers__RestartGrace", "00:01:00")
             .Agent("right", folder, Script.Replace("LOG", Log, StringComparison.Ordinal).Replace("HOME", Path.Combine(folder, "home"), StringComparison.Ordinal));
         await ClusterStage.Up(cluster.Machine());
         await ClusterStage.Up(cluster.Machine());
@@ -48,7 +50,9 @@ public sealed class LeaseTests : IAsyncLifetime
         await holder.Kill();
         var since = Stopwatch.GetTimestamp();
         await Until(() => Begun().Count == 2, "the agent runs elsewhere");
-        Assert.InRange(Stopwatch.GetElapsedTime(since).TotalSeconds, 0, 30);
+        var took = Stopwatch.GetElapsedTime(since).TotalSeconds;
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"silo killed → its agent's run begins elsewhere: {took:0.0} s"));
+        Assert.InRange(took, 0, 30);
         await OnceAndAlone(id, other);
     }
 

@@ -104,16 +104,24 @@ public class CiWatchMovesTests
         await wake.Start();
         foreach (var (task, _) in waiting) await stage.SeesCi(task);
         await stage.Silo.KillSiloOf(stage.Watch());
-        // Within a minute the shard's own reminder does this.
-        if (!Long) await wake.Start();
+        // In the service the membership's news of a dead silo does this.
+        if (!Long) await Stage.Until(() => IsDone(() => wake.Resume()), "the shard has been taken up");
         foreach (var (_, run) in waiting) stage.Complete(repository, run);
         foreach (var (task, _) in waiting) await Stage.Until(() => IsGreen(task), "the task is green on the silo that is left");
 
-        async Task<bool> IsGreen(TaskState task)
+        Task<bool> IsGreen(TaskState task) => IsSo(async () => await stage.Silo.Task(task.Id).Find() is { Status: Status.Success, Phase: Phase.Done });
+
+        Task<bool> IsDone(Func<Task> call) => IsSo(async () =>
+        {
+            await call();
+            return true;
+        });
+
+        async Task<bool> IsSo(Func<Task<bool>> look)
         {
             try
             {
-                return await stage.Silo.Task(task.Id).Find() is { Status: Status.Success, Phase: Phase.Done };
+                return await look();
             }
             catch (Exception dying) when (dying is OrleansException or ObjectDisposedException or TimeoutException)
             {
