@@ -59,6 +59,8 @@ public sealed partial class WorkQueueGrain(
 
     public async Task<QueueEntry?> Take(string workerId, RunKind kind, CancellationToken cancel)
     {
+        // A worker asks once at a time for each kind: an earlier question is one that it has given up, whose word of that hasn't come yet. What it were given would be lost for a while.
+        foreach (var earlier in takers.Where(taker => taker.Worker == workerId && taker.Kind == kind)) earlier.Answer.TrySetResult(null);
         if (Next(workerId, kind) is { } entry) return entry;
         var answer = new TaskCompletionSource<QueueEntry?>(TaskCreationOptions.RunContinuationsAsynchronously);
         takers.Add((workerId, kind, answer));
