@@ -10,6 +10,9 @@ internal static class Detached
 {
     public const string LogName = "service.log";
     private const string Mark = "AMPX_DETACHED_LOG";
+
+    /// <summary>Runs its arguments with their words going to the log. A constant: program, folder and port are arguments, the log's path is in the environment.</summary>
+    private const string IntoLog = $"""exec "$@" </dev/null >>"${Mark}" 2>&1""";
     private const long LargestLog = 10 * 1024 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -84,9 +87,7 @@ internal static class Detached
         string[] itself = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "ampx.dll")] : [program];
         string[] words = [.. itself, "up", "--data", data, .. port is null ? Array.Empty<string>() : ["--port", $"{port}"], .. stopAgents ? ["--stop-agents"] : Array.Empty<string>()];
         // The shell opens the log before .NET begins, which copies what it finds as its output: a pipe of ours held for ever would hang whoever reads it to its end.
-        var start = OperatingSystem.IsWindows() ? new ProcessStartInfo(words[0], words[1..])
-            : new ProcessStartInfo("/bin/sh", ["-c", $"exec \"$@\" </dev/null >>\"${Mark}\" 2>&1", "ampx", .. words]);
-        start.WorkingDirectory = "/";
+        var start = new ProcessStartInfo("/bin/sh", ["-c", IntoLog, "ampx", .. words]) { WorkingDirectory = "/" };
         start.Environment[Mark] = log;
         return start;
     }
