@@ -16,13 +16,12 @@ public sealed class CheckupTests
     public async Task An_exam_that_hangs_gets_its_line_when_its_time_is_up_and_what_it_said_before_stays()
     {
         var hanging = new Exam("network", DoctorCheck.Fine("first", "was quick")) { Then = _ => new TaskCompletionSource().Task };
-        var quick = new Exam("git", DoctorCheck.Fine("git", "2.39"));
-        var checkup = Of(hanging, quick).Run(null, CancellationToken.None);
+        var checkup = Of(hanging).Run(null, CancellationToken.None);
         await hanging.Reached.Task.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.False(checkup.IsCompleted);
         time.Advance(Checkup.Limit);
         var checks = await checkup.WaitAsync(TimeSpan.FromSeconds(30));
-        Assert.Equal(["first", "network", "git"], checks.Select(check => check.Name));
+        Assert.Equal(["first", "network"], checks.Select(check => check.Name));
         Assert.Equal((false, true, "no answer within 10 s; the rest of this was not looked at"), (checks[1].Ok, checks[1].Needed, checks[1].Detail));
         Assert.NotNull(checks[1].Fix);
     }
