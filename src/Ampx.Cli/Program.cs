@@ -7,7 +7,7 @@ using Ampx.Cli.Output;
 using Cocona;
 using Cocona.Application;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Hosting;
 
 StandardStream.Install();
 using var interrupt = Interrupt.Listen();
@@ -15,19 +15,21 @@ var runner = new CommandRunner(interrupt);
 using var console = new KeptConsole();
 try
 {
-    var builder = CoconaApp.CreateBuilder(Arguments.Read(args), options => options.TreatPublicMethodsAsCommands = false);
-    builder.Logging.ClearProviders();
-    builder.Services.AddSingleton(interrupt);
-    builder.Services.AddSingleton<ICoconaConsoleProvider>(console);
-    builder.Services.AddSingleton<StartService>(ServiceHost.StartAsync);
-    using var app = builder.Build();
-    app.UseFilter(runner);
-    app.AddCommands([
-        typeof(UpCommand), typeof(DownCommand), typeof(DemoCommand),
-        typeof(StartCommand), typeof(ListCommand), typeof(ShowCommand), typeof(LogsCommand),
-        typeof(ContinueCommand), typeof(AbortCommand), typeof(MergeCommand), typeof(WaitCommand),
-        typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(DoctorCommand), typeof(StatsCommand), typeof(DrainCommand), typeof(AdminGroup), typeof(VersionCommand),
-    ]);
+    // No default configuration: it would read the appsettings.json of whatever folder the user stands in, and watch that folder with all below it.
+    using var app = new HostBuilder()
+        .UseConsoleLifetime(lifetime => lifetime.SuppressStatusMessages = true)
+        .ConfigureServices(services => services
+            .Configure<CoconaAppOptions>(options => options.TreatPublicMethodsAsCommands = false)
+            .AddSingleton(interrupt)
+            .AddSingleton<ICoconaConsoleProvider>(console)
+            .AddSingleton<StartService>(ServiceHost.StartAsync))
+        .ConfigureCocona(Arguments.Read(args), configureApplication: cocona => cocona.UseFilter(runner).AddCommands([
+            typeof(UpCommand), typeof(DownCommand), typeof(DemoCommand),
+            typeof(StartCommand), typeof(ListCommand), typeof(ShowCommand), typeof(LogsCommand),
+            typeof(ContinueCommand), typeof(AbortCommand), typeof(MergeCommand), typeof(WaitCommand),
+            typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(DoctorCommand), typeof(StatsCommand), typeof(DrainCommand), typeof(AdminGroup), typeof(VersionCommand),
+        ]))
+        .Build();
     await app.RunAsync();
 }
 catch (Exception e)

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Hosting;
 using Ampx.Core;
 using Ampx.Gateway;
 using Ampx.Gateway.Auth;
@@ -122,7 +123,10 @@ public sealed class AmpxService : IAsyncDisposable
         IReadOnlyDictionary<string, string?> flags, bool hearSignals, ServiceOptions options, HostingPlan plan, DataFolder folder, CancellationToken cancel)
     {
         await plan.Prepare(folder, cancel);
-        var builder = WebApplication.CreateSlimBuilder();
+        // Empty, since the other builders read the appsettings.json of whatever folder the user stands in, and watch that folder with all below it.
+        var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRoutingCore();
         if (!hearSignals) builder.Services.AddSingleton<IHostLifetime, Unsignalled>();
         Settings.Load(builder.Configuration, flags);
         builder.AddAmpx(options, plan, folder);

@@ -52,6 +52,17 @@ public sealed class ServiceTests
     }
 
     [Fact]
+    public async Task The_folder_that_it_is_called_in_is_neither_read_nor_watched()
+    {
+        await using var stage = new Stage();
+        File.WriteAllText(Path.Combine(stage.Root, "appsettings.json"), "{ of another program");
+        await stage.Up();
+        var (code, output, errors) = await stage.Ampx("ls");
+        Assert.True(code == 0, output + errors);
+        Assert.DoesNotContain(Directory.EnumerateFiles($"/proc/{stage.ServicePid}/fdinfo"), about => File.ReadAllText(about).Contains("inotify", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_script_that_reads_what_up_detached_prints_goes_on_while_the_service_lives()
     {
         await using var stage = new Stage();

@@ -91,7 +91,7 @@ public sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Starts <c>ampx up</c> as a process of its own and waits until it is ready.</summary>
-    public Task Up() => Up(async () => (await Ampx("version", "--json")).Code == 0);
+    public Task Up() => Up(async () => (await Look("/health/ready")).IsSuccessStatusCode);
 
     /// <summary>What the services have said so far.</summary>
     public string ServiceLog
