@@ -12,7 +12,11 @@ public interface IWorkQueueGrain : IGrainWithIntegerKey
     [Alias("Offer")]
     Task Offer(QueueEntry entry);
 
-    /// <summary>The next task for a free slot of <paramref name="kind"/>; waits for one for up to ten seconds, else null.</summary>
+    /// <summary>The task wants no slot any more, as of <paramref name="step"/>. A hint: without it the task declines the claim that is made for it.</summary>
+    [Alias("Withdraw")]
+    Task Withdraw(string taskId, int step);
+
+    /// <summary>The next task for a free slot of <paramref name="kind"/>; waits for one for a few seconds, else null.</summary>
     [Alias("Take")]
     Task<QueueEntry?> Take(string workerId, RunKind kind, CancellationToken cancel);
 

@@ -81,8 +81,8 @@ internal sealed class KnownWorkers(TimeProvider clock, IOptionsMonitor<WorkerOpt
         return entry.Prefer is not { } home || home == workerId || !IsHere(home) || draining.Contains(home) || !expected.TryGetValue(entry.TaskId, out var wait) || clock.GetElapsedTime(wait.Since) >= Preference;
     }
 
-    /// <summary>The entry was taken.</summary>
-    public void Forget(QueueEntry entry) => expected.Remove(entry.TaskId);
+    /// <summary>The task was taken, or waits no longer.</summary>
+    public void Forget(string taskId) => expected.Remove(taskId);
 
     private bool IsHere(string workerId) => reports.TryGetValue(workerId, out var known) && clock.GetElapsedTime(known.Heard) <= options.CurrentValue.LeaseTime;
 

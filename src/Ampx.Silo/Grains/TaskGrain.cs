@@ -147,8 +147,10 @@ public sealed partial class TaskGrain(
         }
 
         LogTransition(next.Id, from, next.Phase, next.Version, next.Last.Cause);
+        var waited = task is { } before && TaskMachine.Next(before) is RequestWorker;
         task = next;
         Drive(next);
+        if (waited && TaskMachine.Next(next) is not (RequestWorker or FollowRun)) Hint(GrainFactory.GetGrain<IWorkQueueGrain>(0).Withdraw(next.Id, next.Step));
         return next;
     }
 

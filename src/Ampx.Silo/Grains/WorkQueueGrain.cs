@@ -57,6 +57,13 @@ public sealed partial class WorkQueueGrain(
         return Task.CompletedTask;
     }
 
+    public Task Withdraw(string taskId, int step)
+    {
+        queue.Remove(taskId, step);
+        workers.Forget(taskId);
+        return Task.CompletedTask;
+    }
+
     public async Task<QueueEntry?> Take(string workerId, RunKind kind, CancellationToken cancel)
     {
         // A worker asks once at a time for each kind: an earlier question is one that it has given up, whose word of that hasn't come yet. What it were given would be lost for a while.
@@ -154,7 +161,7 @@ public sealed partial class WorkQueueGrain(
         var full = kind is RunKind.Agent && options.CurrentValue.PerRepo is > 0 and var limit ? FullRepos(limit) : [];
         var entry = queue.Take(kind, repo => full.Count > 0 && full.Contains(desk.KeyOf(repo)), waiting => workers.MayHave(workerId, waiting));
         if (entry is null) return null;
-        workers.Forget(entry);
+        workers.Forget(entry.TaskId);
         offered[entry.TaskId] = (entry, workerId, clock.GetTimestamp());
         return entry;
     }

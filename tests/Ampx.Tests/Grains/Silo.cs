@@ -108,11 +108,12 @@ internal sealed class Silo : IAsyncDisposable
 
     public async Task<TaskState> Until(string id, Func<TaskState, bool> wanted)
     {
+        var soon = StorageFolder.Soon;
         while (true)
         {
             var task = await Task(id).Find();
             if (wanted(task!)) return task!;
-            await System.Threading.Tasks.Task.Delay(20, StorageFolder.Soon);
+            await System.Threading.Tasks.Task.Delay(20, soon);
         }
     }
 

@@ -50,6 +50,20 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task A_task_that_is_aborted_leaves_the_queue()
+    {
+        await using var silo = await Silo.Start(files);
+        var (first, second) = (Silo.NewTask(), Silo.NewTask());
+        foreach (var task in (TaskState[])[first, second]) await silo.Plant(task);
+        var (line, soon) = (Desk(silo), StorageFolder.Soon);
+        Assert.Equal(2, (await line.Overview()).Queue.Agent);
+        await silo.Task(first.Id).Order(new AbortRequested { By = "ada" }, null);
+        while ((await line.PositionsOf([first.Id, second.Id])).Count > 1) await Task.Delay(20, soon);
+        Assert.Equal(1, (await line.PositionsOf([second.Id]))[second.Id]);
+        Assert.Equal(second.Id, (await Take(silo))?.TaskId);
+    }
+
+    [Fact]
     public async Task What_was_taken_and_not_claimed_is_offered_again_and_what_was_declined_is_not()
     {
         await using var silo = await Silo.Start(files, time);
