@@ -8,6 +8,7 @@ using Ampx.Silo.Workers;
 using Ampx.Tests.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime;
 using Orleans.Storage;
 using Orleans.TestingHost;
@@ -49,7 +50,7 @@ internal sealed class Silo : IAsyncDisposable
         builder.ConfigureSilo((_, silo) =>
         {
             foreach (var (key, value) in settings) silo.Configuration[$"Ampx:{key}"] = value;
-            if (time is not null) silo.Services.AddSingleton(time);
+            if (time is not null) silo.Services.AddSingleton(time is FakeTimeProvider standing ? new OrleansClock(standing) : time);
             silo.Services.AddOptions<WorkerOptions>().BindConfiguration("Ampx:Workers");
             silo.Services.AddSingleton(new TaskRules());
             silo.Services.AddSingleton(leases);
