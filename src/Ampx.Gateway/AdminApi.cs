@@ -1,6 +1,7 @@
 using System.Globalization;
 using Ampx.Core.Api;
 using Ampx.Gateway.Auth;
+using Ampx.Gateway.Description;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -14,8 +15,10 @@ internal static class AdminApi
 {
     public static void MapAdmin(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/admin/check", Check);
-        api.MapPost("/admin/backup", Backup);
+        api.MapPost("/admin/check", Check).TakesLong().Accepts<CheckRequest>(isOptional: true, "application/json")
+            .Says("check", "Compares what is stored with all that is derived of it, and mends it if asked to; admins only", 400, 415);
+        api.MapPost("/admin/backup", Backup).TakesItsTime()
+            .Says("backUp", "The databases, the token and the worker's id as one archive; admins only", 409).Produces<byte[]>(StatusCodes.Status200OK, "application/gzip");
     }
 
     /// <summary>Without a body nothing is repaired.</summary>

@@ -27,6 +27,9 @@ public sealed class GatewayOptions
     /// <summary>Signs GitHub's deliveries; null or empty: none are taken.</summary>
     public string? GitHubWebhookSecret { get; set; }
 
+    /// <summary>How long an ordinary request may take.</summary>
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>What <c>GET /version</c> answers.</summary>
     public string Version { get; set; } = typeof(GatewayOptions).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 }

@@ -1,11 +1,11 @@
 using Ampx.Core;
 using Ampx.Gateway.Auth;
+using Ampx.Gateway.Description;
 using Ampx.Gateway.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -23,7 +23,7 @@ public static class GatewaySetup
     public const int MaxBody = 256 * 1024;
 
     /// <summary>
-    /// Adds the gateway. The host adds <c>IGrainFactory</c>, <c>ITaskIndex</c>, <c>ILogReader</c> and <c>IServiceFacts</c>,
+    /// Adds the gateway. The host adds <c>IGrainFactory</c>, <c>ITaskIndex</c>, <c>IRequestKeys</c>, <c>ILogReader</c> and <c>IServiceFacts</c>,
     /// and health checks for whatever must work before traffic comes.
     /// </summary>
     public static IServiceCollection AddAmpxGateway(this IServiceCollection services, Action<GatewayOptions> configure)
@@ -32,6 +32,8 @@ public static class GatewaySetup
             .Validate(options => options.DataDirectory.Length > 0, "Ampx:DataDirectory is empty: give a folder");
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<TaskLookup>();
+        services.AddSingleton<NewTasks>();
+        services.AddSingleton<TaskRemoval>();
         services.AddSingleton<QueuePlaces>();
         services.AddSingleton<MergeWait>();
         services.AddSingleton<GitHubWebhooks>();
@@ -41,11 +43,8 @@ public static class GatewaySetup
         services.AddHealthChecks();
         services.ConfigureHttpJsonOptions(json => AmpxJson.Configure(json.SerializerOptions));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
-        services.Configure<KestrelServerOptions>(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MaxBody;
-        });
+        services.AddLimits();
+        services.AddApiDocument();
         return services;
     }
 
@@ -56,9 +55,11 @@ public static class GatewaySetup
         app.Services.GetRequiredService<LocalToken>();
 
         app.Use(AddHeaders);
+        app.UseResponseCompression();
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(Problems.ForEmptyAnswer);
         app.UseRouting();
+        app.UseRequestTimeouts();
         app.UseAuthentication();
         app.UseMiddleware<OriginGuard>();
         app.UseAuthorization();
@@ -72,6 +73,7 @@ public static class GatewaySetup
         app.MapSignIn();
         app.MapHealth();
         app.MapGitHubWebhooks(options);
+        app.MapApiDocument();
         app.Map("/tasks/{**rest}", ToApi);
         app.MapGet("/", () => TypedResults.Redirect("/dashboard"));
         if (options.Dashboard) app.MapOrleansDashboard("/dashboard").RequireAuthorization();
@@ -99,6 +101,7 @@ public static class GatewaySetup
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
+            ApiDocument.Guard(http);
             if (headers.CacheControl.Count == 0 && http.Request.Path.StartsWithSegments(ApiBase, StringComparison.Ordinal)) headers.CacheControl = "private, no-cache";
             return Task.CompletedTask;
         });

@@ -1,5 +1,6 @@
 using Ampx.Core.Api;
 using Ampx.Core.Logs;
+using Ampx.Gateway.Description;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -13,8 +14,11 @@ internal static class LogsApi
 {
     public static void MapLogs(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/tasks/{id}/logs", Page);
-        api.MapGet("/tasks/{id}/logs/stream", Follow);
+        api.MapGet("/tasks/{id}/logs", Page)
+            .Says("getLogs", "A page of a task's log", 400, 404, 409);
+        api.MapGet("/tasks/{id}/logs/stream", Follow).TakesItsTime()
+            .Says("followLogs", "A task's log as server-sent events: log (an entry; the event's id is its seq), then end with the status once the task has ended", 400, 404, 409)
+            .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Takes("Last-Event-ID", "The last event's id: goes on after it; before after=");
     }
 
     private static async Task<Ok<LogPage>> Page(string id, [AsParameters] LogsQuery query, TaskLookup tasks, ILogReader logs, TimeProvider time, CancellationToken cancel)

@@ -41,6 +41,16 @@ internal sealed partial class Problems(IOptions<GatewayOptions> options, ILogger
             AmpxJson.Options, "application/problem+json", CancellationToken.None);
     }
 
+    /// <summary>The request has taken longer than <paramref name="limit"/>.</summary>
+    public static Task WriteLate(HttpContext http, TimeSpan limit)
+    {
+        http.Response.Headers.RetryAfter = RetryAfter;
+        return Write(http, For(http, StatusCodes.Status503ServiceUnavailable) with
+        {
+            Detail = $"the service wasn't done with this after {limit.TotalSeconds:0.#} s and has given up; what was stored by then is safe: look, and try again",
+        });
+    }
+
     /// <summary>What a bare status means.</summary>
     public static Problem For(HttpContext http, int status)
     {

@@ -1,14 +1,21 @@
+using System.ComponentModel;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Logs;
 using Ampx.Core.Tasks;
+using Microsoft.AspNetCore.Mvc;
 
 namespace Ampx.Gateway;
 
 /// <summary>The query of <c>GET /tasks</c>, as text: parsing here lets the answer name the field.</summary>
-internal sealed record ListQuery(string? Status, string? Repo, string? Owner, string? Limit, string? Cursor)
+internal sealed record ListQuery(
+    [property: FromQuery(Name = "status"), Description("Any of these, parted by commas")] string? Status,
+    [property: FromQuery(Name = "repo"), Description("As the task has it")] string? Repo,
+    [property: FromQuery(Name = "owner"), Description("me if not given, all, or a user's name")] string? Owner,
+    [property: FromQuery(Name = "limit"), Description("1 to 200; 50 if not given")] string? Limit,
+    [property: FromQuery(Name = "cursor"), Description("next_cursor of the page before")] string? Cursor)
 {
     public TaskFilter Checked(Caller caller)
     {
@@ -24,7 +31,13 @@ internal sealed record ListQuery(string? Status, string? Repo, string? Owner, st
 }
 
 /// <summary>The query of the two log routes.</summary>
-internal sealed record LogsQuery(string? After, string? Limit, string? Source, string? Attempt, string? Tail, string? Since)
+internal sealed record LogsQuery(
+    [property: FromQuery(Name = "after"), Description("Only entries after this seq")] string? After,
+    [property: FromQuery(Name = "limit"), Description("1 to 10000; 1000 if not given")] string? Limit,
+    [property: FromQuery(Name = "source"), Description("Any of agent, git, ci, system, parted by commas")] string? Source,
+    [property: FromQuery(Name = "attempt"), Description("Only this attempt's")] string? Attempt,
+    [property: FromQuery(Name = "tail"), Description("Only the last so many")] string? Tail,
+    [property: FromQuery(Name = "since"), Description("A time (RFC 3339), or how long ago, such as 10m")] string? Since)
 {
     private const int MaxLimit = 10_000;
     private static readonly string[] Sources = ["agent", "git", "ci", "system"];

@@ -1,6 +1,7 @@
 using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Gateway.Auth;
+using Ampx.Gateway.Description;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
@@ -16,9 +17,12 @@ internal static class ServiceApi
 {
     public static void MapService(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/whoami", (HttpContext http) => TypedResults.Ok(http.Caller()));
-        api.MapGet("/version", (IOptions<GatewayOptions> options) => TypedResults.Ok(new ServerVersion(options.Value.Version)));
-        api.MapGet("/doctor", Doctor);
+        api.MapGet("/whoami", (HttpContext http) => TypedResults.Ok(http.Caller()))
+            .Says("whoAmI", "Who is signed in, and what that allows");
+        api.MapGet("/version", (IOptions<GatewayOptions> options) => TypedResults.Ok(new ServerVersion(options.Value.Version)))
+            .Says("getVersion", "The service's version");
+        api.MapGet("/doctor", Doctor)
+            .Says("examine", "What the service's machines lack; with repo also what that repository does");
     }
 
     /// <summary>What the service's machine lacks; with <c>repo</c> also what that repository does.</summary>

@@ -2,6 +2,7 @@ using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Gateway.Auth;
+using Ampx.Gateway.Description;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -14,8 +15,10 @@ internal static class WorkersApi
 {
     public static void MapWorkers(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/stats", Stats);
-        api.MapPost("/silos/{name}/drain", Drain);
+        api.MapGet("/stats", Stats)
+            .Says("getStats", "Tasks by status, what waits, and who works");
+        api.MapPost("/silos/{name}/drain", Drain)
+            .Says("drainSilo", "Gives a machine no new runs until it restarts; those that it has go on; admins only", 404);
     }
 
     private static async Task<Ok<ServiceStats>> Stats(ITaskIndex index, IGrainFactory grains, CancellationToken cancel)

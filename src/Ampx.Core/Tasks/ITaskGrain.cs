@@ -42,6 +42,12 @@ public interface ITaskGrain : IGrainWithStringKey
     [Alias("Wake")]
     Task Wake();
 
+    /// <summary>Removes the ended task from storage: state, index row, timeline and attempts in one commit. Done again, or where there is none, it does nothing.</summary>
+    /// <param name="ifVersion">As in <see cref="Order"/>.</param>
+    /// <returns>Null once it is gone; else why it isn't.</returns>
+    [Alias("Remove")]
+    Task<Refusal?> Remove(int? ifVersion);
+
     /// <summary>The state, for the dashboard.</summary>
     [Alias("GetState"), AlwaysInterleave, ReadOnly]
     Task<TaskState> GetState();

@@ -91,6 +91,16 @@ public static partial class TaskMachine
         _ => throw new ArgumentException($"{order.GetType().Name} is no order of a person's", nameof(order)),
     };
 
+    /// <summary>Why the task can't be removed; null if it can.</summary>
+    public static Refusal? WhyNotRemoved(TaskState task) => task switch
+    {
+        { Phase: Done } => null,
+        { Phase: Stopping } => No(task, $"is being stopped; {Removable}"),
+        _ => No(task, $"is {AmpxJson.Word(task.Status)}; {Removable}: abort it first"),
+    };
+
+    private const string Removable = "only tasks that have ended can be removed (success, needs_review, error, aborted)";
+
     private const string Abortable = "only queued, running and retrying tasks can be aborted";
 
     private static Refusal No(TaskState task, string why) => new(ErrorCodes.Conflict, $"task {task.Id} {why}");

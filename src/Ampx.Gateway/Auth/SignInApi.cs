@@ -1,4 +1,5 @@
 using Ampx.Core.Api;
+using Ampx.Gateway.Description;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -12,12 +13,16 @@ internal static class SignInApi
     /// <summary>With and without the API's base: people follow links to the one, scripts expect the other.</summary>
     public static void MapSignIn(this IEndpointRouteBuilder app)
     {
-        app.MapPost($"{GatewaySetup.ApiBase}/signin-links", (HttpContext http, SignInCodes codes) => TypedResults.Ok(codes.New(http.Caller())));
-        foreach (var routes in new[] { app, app.MapGroup(GatewaySetup.ApiBase) })
+        app.MapPost($"{GatewaySetup.ApiBase}/signin-links", (HttpContext http, SignInCodes codes) => TypedResults.Ok(codes.New(http.Caller())))
+            .Says("makeSignInLink", "A link that signs a browser in, once, within 60 seconds");
+        foreach (var (routes, name) in new[] { (app, "FromLink"), (app.MapGroup(GatewaySetup.ApiBase), "") })
         {
-            routes.MapGet("/signin", SignIn).AllowAnonymous();
-            routes.MapPost("/session", Begin).Accepts<SessionRequest>("application/json").AllowAnonymous();
-            routes.MapDelete("/session", End).AllowAnonymous();
+            routes.MapGet("/signin", SignIn).AllowAnonymous()
+                .Says($"signIn{name}", "Signs a browser in by such a link: a cookie, and 302 to where it leads").Produces(StatusCodes.Status302Found);
+            routes.MapPost("/session", Begin).Accepts<SessionRequest>("application/json").AllowAnonymous()
+                .Says($"beginSession{name}", "Signs a browser in by a token: a cookie", 400, 401, 415);
+            routes.MapDelete("/session", End).AllowAnonymous()
+                .Says($"endSession{name}", "Signs the browser out");
         }
     }
 

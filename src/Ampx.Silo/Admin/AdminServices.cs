@@ -9,10 +9,11 @@ public static class AdminServices
     public static IServiceCollection AddAdmin(this IServiceCollection services)
     {
         services.AddOptions<LogOptions>().BindConfiguration("Ampx:Logs").ValidateDataAnnotations();
-        return services.AddSingleton<StorageCheck>().AddSingleton<StorageRepair>().AddSingleton<ReminderCheck>().AddSingleton<ActivationCheck>().AddSingleton<Machines>().AddSingleton<LogRetention>();
+        return services.AddSingleton<StorageCheck>().AddSingleton<StorageRepair>().AddSingleton<ReminderCheck>().AddSingleton<ActivationCheck>().AddSingleton<Machines>().AddSingleton<LogRetention>()
+            .AddSingleton<RemovedTasks>();
     }
 
     /// <summary>Also this machine's worker, its folders and its backups. Call after the worker is added.</summary>
     public static IServiceCollection AddAdminOfMachine(this IServiceCollection services) =>
-        services.AddAdmin().AddSingleton<MachineExam>().AddHostedService<LogCare>().AddSingleton<IServiceBackup, ServiceBackup>();
+        services.AddAdmin().AddSingleton<MachineExam>().AddSingleton<MachineRemains>().AddHostedService<LogCare>().AddSingleton<IServiceBackup, ServiceBackup>();
 }

@@ -1,3 +1,4 @@
+using Ampx.Core.Api;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -48,7 +49,7 @@ internal sealed partial class LogRetentionGrain(LogRetention retention, TimeProv
     private partial void LogFailed(Exception exception);
 }
 
-/// <summary>Each silo asks every hour; the grain does it once.</summary>
+/// <summary>Old logs, and what is left of removed tasks: each silo asks every hour; the grains do it once.</summary>
 internal sealed partial class LogCare(IGrainFactory grains, TimeProvider clock, ILogger<LogCare> log) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromHours(1);
@@ -61,6 +62,7 @@ internal sealed partial class LogCare(IGrainFactory grains, TimeProvider clock, 
             try
             {
                 await grains.GetGrain<ILogRetentionGrain>(0).Sweep().WaitAsync(stoppingToken);
+                await grains.GetGrain<IRemovedTasksGrain>(0).Sweep().WaitAsync(stoppingToken);
             }
             catch (Exception failed) when (!stoppingToken.IsCancellationRequested)
             {
@@ -70,6 +72,6 @@ internal sealed partial class LogCare(IGrainFactory grains, TimeProvider clock, 
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    [LoggerMessage(LogLevel.Warning, "nobody could be asked to remove old logs; asking again in an hour")]
+    [LoggerMessage(LogLevel.Warning, "nobody could be asked to remove old logs and the rest of removed tasks; asking again in an hour")]
     private partial void LogNotAsked(Exception exception);
 }

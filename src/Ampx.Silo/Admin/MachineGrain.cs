@@ -24,9 +24,13 @@ internal interface IMachineGrain : IGrainWithStringKey
     /// <summary>Gives a task's tree back.</summary>
     [Alias("ReleaseTree")]
     Task<MachineAnswer?> ReleaseTree(string taskId);
+
+    /// <summary>Removes what the machine keeps of a task that was removed.</summary>
+    [Alias("Forget"), ResponseTimeout("00:01:00")]
+    Task<MachineAnswer?> Forget(RemovedTask task);
 }
 
-/// <param name="Done">False: the worker is at work with it after all, and nothing was done.</param>
+/// <param name="Done">False: it is in use or out of reach, and something is left to be done.</param>
 [GenerateSerializer, Immutable, Alias("ampx.machine-answer.v1")]
 internal sealed record MachineAnswer(bool Done);
 
@@ -50,6 +54,8 @@ internal sealed class MachineGrain(ILocalSiloDetails silo, IServiceProvider serv
     public Task<MachineAnswer?> EndRun(string runId) => Here(async exam => new MachineAnswer(exam is not null && await exam.EndRun(runId)));
 
     public Task<MachineAnswer?> ReleaseTree(string taskId) => Here(async exam => new MachineAnswer(exam is not null && await exam.ReleaseTree(taskId)));
+
+    public Task<MachineAnswer?> Forget(RemovedTask task) => Here(async _ => new MachineAnswer(services.GetService<MachineRemains>() is not { } remains || await remains.Remove(task)));
 
     private async Task<T?> Here<T>(Func<MachineExam?, Task<T>> act) where T : class
     {

@@ -57,6 +57,26 @@ internal sealed partial class Machines(IGrainFactory grains, ITaskRows rows, ILo
         }
     }
 
+    /// <summary>Removes what the machines that are up keep of a removed task; false if one couldn't, or couldn't be asked.</summary>
+    public async Task<bool> Forget(RemovedTask task, CancellationToken cancel)
+    {
+        var all = true;
+        foreach (var silo in (await grains.GetGrain<IManagementGrain>(0).GetHosts(true, cancel)).Keys)
+        {
+            try
+            {
+                all &= await At(silo.ToParsableString(), machine => machine.Forget(task), cancel) is { Done: true };
+            }
+            catch (Exception failed) when (failed is OrleansException or TimeoutException)
+            {
+                LogSilent(silo.ToParsableString(), failed);
+                all = false;
+            }
+        }
+
+        return all;
+    }
+
     /// <summary>Only where the worker itself says that it doesn't hold the run: what may be left of it is ended first, so that nobody is alone with the thread.</summary>
     private async Task GiveUp(string taskId, string silo, string runId, CancellationToken cancel)
     {
@@ -128,6 +148,6 @@ internal sealed partial class Machines(IGrainFactory grains, ITaskRows rows, ILo
     private static (string Silo, string What)? Where(CheckFinding finding) =>
         finding.Where.Split(' ', 2) is [var silo, var what] ? (silo, what) : null;
 
-    [LoggerMessage(LogLevel.Warning, "the machine {Silo} couldn't be looked at")]
+    [LoggerMessage(LogLevel.Warning, "the machine {Silo} couldn't be asked")]
     private partial void LogSilent(string silo, Exception exception);
 }

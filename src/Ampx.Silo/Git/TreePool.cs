@@ -131,13 +131,35 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
             {
                 var next = Trees.Where(t => t.Record.Free).MinBy(t => t.Record.UsedAt);
                 if (next is null || enough(Trees.Sum(t => t.Record.Bytes ?? 0), next.Record.UsedAt)) return;
-                Trees.Remove(next);
-                gone = Path.Combine(Path.GetDirectoryName(next.Folder)!, ".removed-" + Guid.NewGuid().ToString("N"));
-                Directory.Move(next.Folder, gone);
+                gone = TakeOut(next);
             }
 
             DiskFolder.Delete(gone);
         }
+    }
+
+    /// <summary>Removes the task's tree, whatever work lies in it; false while a run or a snapshot has it.</summary>
+    public bool Remove(string taskId)
+    {
+        string gone;
+        lock (gate)
+        {
+            if (Trees.FirstOrDefault(t => t.Record.TaskId == taskId) is not { } tree) return true;
+            if (tree.Record.Held || tree.Turn.CurrentCount == 0) return false;
+            gone = TakeOut(tree);
+        }
+
+        DiskFolder.Delete(gone);
+        return true;
+    }
+
+    /// <summary>From its place in one step, so that a crash leaves nothing that looks like a tree; under the lock.</summary>
+    private string TakeOut(KeptTree tree)
+    {
+        Trees.Remove(tree);
+        var gone = Path.Combine(Path.GetDirectoryName(tree.Folder)!, ".removed-" + Guid.NewGuid().ToString("N"));
+        Directory.Move(tree.Folder, gone);
+        return gone;
     }
 
     private List<KeptTree> Trees => trees ??= Load();

@@ -131,6 +131,9 @@ public sealed partial class Workspaces(Mirrors mirrors, Snapshots snapshots, Git
         pool.Remove((_, usedAt) => usedAt >= oldest);
     }
 
+    /// <summary>Removes the task's tree with the work in it, for a task that is gone; false while somebody is at it.</summary>
+    public bool Remove(string taskId) => pool.Remove(taskId);
+
     private void Mark(string taskId, Func<TreeRecord, TreeRecord> change)
     {
         if (pool.LastOf(taskId) is { } kept) pool.Mark(kept, tree => tree.TaskId == taskId ? change(tree) : tree);

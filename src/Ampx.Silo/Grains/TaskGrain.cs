@@ -42,6 +42,8 @@ public sealed partial class TaskGrain(
 
     public Task<TaskState?> Tell(TaskEvent news, int step) => Decide(() => TellNow(news, step));
 
+    public Task<Refusal?> Remove(int? ifVersion) => Decide(() => RemoveNow(ifVersion));
+
     public async Task<bool> MayPush(int step, string runId)
     {
         // An activation that a partition left behind remembers what isn't so any more; and one that can't ask allows nothing.
@@ -51,13 +53,42 @@ public sealed partial class TaskGrain(
 
     private async Task<Refusal?> OrderNow(TaskEvent order, int? ifVersion)
     {
-        if (task is null) return new Refusal(ErrorCodes.Conflict, "there is no such task");
-        if (ifVersion is { } seen && seen != task.Version)
-            return new Refusal(ErrorCodes.PreconditionFailed, $"the task is at version {task.Version}, not {seen}: look at it again first");
+        if (task is null) return new Refusal("not_found", "there is no such task");
+        if (WhyOutdated(task, ifVersion) is { } outdated) return outdated;
         if (TaskMachine.WhyNot(task, order) is { } refusal) return refusal;
         await Remember(Apply(task, order));
         return null;
     }
+
+    private async Task<Refusal?> RemoveNow(int? ifVersion)
+    {
+        if (task is null) return null;
+        if (WhyOutdated(task, ifVersion) is { } outdated) return outdated;
+        if (TaskMachine.WhyNotRemoved(task) is { } refusal) return refusal;
+        try
+        {
+            await storage.InTurn(stored.ClearStateAsync);
+        }
+        catch (InconsistentStateException)
+        {
+            await Reread();
+            // An answer that was lost, or another activation that was asked too.
+            if (task is not null) throw;
+        }
+        finally
+        {
+            // Whatever became of it, nobody is to be answered from this memory.
+            DeactivateOnIdle();
+        }
+
+        LogRemoved(this.GetPrimaryKeyString());
+        task = null;
+        return null;
+    }
+
+    private static Refusal? WhyOutdated(TaskState task, int? ifVersion) => ifVersion is { } seen && seen != task.Version
+        ? new Refusal(ErrorCodes.PreconditionFailed, $"the task is at version {task.Version}, not {seen}: look at it again first")
+        : null;
 
     private async Task<TaskState?> ClaimNow(int step, RunClaim run)
     {
@@ -192,6 +223,9 @@ public sealed partial class TaskGrain(
 
     [LoggerMessage(LogLevel.Information, "task {Task}: {From} -> {To}, version {Version}, {Cause}")]
     private partial void LogTransition(string task, Phase? from, Phase to, int version, string cause);
+
+    [LoggerMessage(LogLevel.Information, "{Key}: removed")]
+    private partial void LogRemoved(string key);
 
     [LoggerMessage(LogLevel.Debug, "{Key}: {News} of step {Step} came late, the task is at step {Current}")]
     private partial void LogStale(string key, string news, int step, int? current);

@@ -1,3 +1,4 @@
+using Ampx.Core.Api;
 using Ampx.Core.Logs;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Storage.Logs;
@@ -50,6 +51,7 @@ public static class StorageExtensions
         services.TryAddSingleton(_ => open());
         services.TryAddSingleton<ITaskIndex>(s => new TaskIndex(s.GetRequiredService<Database>().Readers));
         services.TryAddSingleton<ITaskRows>(s => new TaskRows(s.GetRequiredService<Database>().Readers));
+        services.TryAddSingleton<IRequestKeys>(s => new RequestKeys(s.GetRequiredService<Database>(), s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(s => new WorkerTable(s.GetRequiredService<Database>()));
         services.TryAddSingleton(s => new LeaseRules(s.GetRequiredService<Database>().IsShared));
         services.TryAddSingleton<LogSignals>();

@@ -16,7 +16,8 @@ public sealed class MachineGrainTests : IDisposable
     public async Task A_machine_is_asked_where_it_is_and_nobody_acts_for_another()
     {
         Func<IMachineGrain, Task<bool>>[] calls =
-            [async machine => await machine.Look() is not null, async machine => await machine.EndRun("01JX") is not null, async machine => await machine.ReleaseTree("01JX") is not null];
+            [async machine => await machine.Look() is not null, async machine => await machine.EndRun("01JX") is not null, async machine => await machine.ReleaseTree("01JX") is not null,
+                async machine => await machine.Forget(new("01JX", "acme/shop", Core.Tasks.ForgeKind.GitHub, null, StorageFolder.Start)) is not null];
         await using var silos = await Grains.Silo.Start((short)calls.Length, files, null);
         var all = (await silos.Grains.GetGrain<IManagementGrain>(0).GetHosts(true)).Keys.ToList();
         foreach (var (number, call) in calls.Index())

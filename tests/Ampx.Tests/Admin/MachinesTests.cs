@@ -144,6 +144,18 @@ public sealed class MachinesTests
         return Task.CompletedTask;
     }
 
+    [Fact]
+    public async Task A_machine_that_cannot_forget_a_removed_task_or_cannot_be_asked_is_asked_again()
+    {
+        var removed = new RemovedTask(task.Id, task.Repo, task.Forge, null, StorageFolder.Start);
+        Assert.True(await machines.Forget(removed, StorageFolder.Soon));
+        machine.Holds = true;
+        Assert.False(await machines.Forget(removed, StorageFolder.Soon));
+        machine.Trouble = new TimeoutException("it is silent");
+        Assert.False(await machines.Forget(removed, StorageFolder.Soon));
+        Assert.Equal([$"forgot {task.Id}", $"forgot {task.Id}"], done);
+    }
+
     private async Task<CheckFinding> Found() => Assert.Single((await machines.Look(StorageFolder.Soon)).Findings);
 
     /// <summary>A machine that says what it was told to.</summary>
@@ -172,6 +184,12 @@ public sealed class MachinesTests
         public Task<MachineAnswer?> ReleaseTree(string taskId) => Answer(() =>
         {
             Done.Add($"released {taskId}");
+            return new MachineAnswer(!Holds);
+        });
+
+        public Task<MachineAnswer?> Forget(RemovedTask task) => Answer(() =>
+        {
+            Done.Add($"forgot {task.TaskId}");
             return new MachineAnswer(!Holds);
         });
 

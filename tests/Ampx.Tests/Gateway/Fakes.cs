@@ -17,11 +17,16 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 
     public Exception? Trouble { get; set; }
 
+    /// <summary>What happens instead of a new task.</summary>
+    public Exception? LosesTasks { get; set; }
+
     public FakeDoctor Doctor { get; } = new();
 
     public FakeQueue Queue { get; } = new();
 
     public FakeAdmin Admin { get; } = new();
+
+    public FakeRemovedTasks Removed { get; } = new();
 
     /// <summary>What the repositories' watches were told.</summary>
     public ConcurrentQueue<(string Watch, string Delivery, string? About)> Hints { get; } = [];
@@ -61,13 +66,13 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) where TGrainInterface : IGrainWithStringKey =>
         (TGrainInterface)(object)(typeof(TGrainInterface) == typeof(ICiWatchGrain) || typeof(TGrainInterface) == typeof(IPullRequestWatchGrain) ? new FakeWatch(primaryKey, Hints) : Grain(primaryKey));
 
-    private FakeTask Grain(string key) => tasks.GetOrAdd(key, _ => new FakeTask(time));
+    private FakeTask Grain(string key) => tasks.GetOrAdd(key, _ => new FakeTask(time, () => LosesTasks));
 
     private IEnumerable<TaskState> States() => tasks.Values.Select(task => task.State).OfType<TaskState>();
 
-    // The gateway asks for tasks, for watches, for the doctor, for the queue and for the admin.
+    // The gateway asks for tasks, for watches, for the doctor, for the queue, for the admin and for what is left of removed tasks.
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix) => throw new NotSupportedException();
-    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => Doctor is TGrainInterface doctor ? doctor : Queue is TGrainInterface queue ? queue : Admin is TGrainInterface admin ? admin : throw new NotSupportedException();
+    TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix) => Doctor is TGrainInterface doctor ? doctor : Queue is TGrainInterface queue ? queue : Admin is TGrainInterface admin ? admin : Removed is TGrainInterface removed ? removed : throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainInterface IGrainFactory.GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? grainClassNamePrefix) => throw new NotSupportedException();
     TGrainObserverInterface IGrainFactory.CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj) => throw new NotSupportedException();
@@ -118,7 +123,7 @@ internal sealed class FakeDoctor : IDoctorGrain
 }
 
 /// <summary>A task's grain without Orleans: the machine and its state.</summary>
-internal sealed class FakeTask(TimeProvider time) : ITaskGrain
+internal sealed class FakeTask(TimeProvider time, Func<Exception?> storage) : ITaskGrain
 {
     private static readonly TaskRules Rules = new();
     private TaskState? state;
@@ -156,6 +161,7 @@ internal sealed class FakeTask(TimeProvider time) : ITaskGrain
 
     public Task<TaskState> Create(NewTask order)
     {
+        if (storage() is { } lost) throw lost;
         State ??= TaskMachine.Create(order, time.GetUtcNow(), Rules);
         return Task.FromResult(State);
     }
@@ -171,11 +177,48 @@ internal sealed class FakeTask(TimeProvider time) : ITaskGrain
         return Task.FromResult<Refusal?>(null);
     }
 
+    public Task<Refusal?> Remove(int? ifVersion)
+    {
+        if (ifVersion is { } version && version != State?.Version) return Task.FromResult<Refusal?>(new("precondition_failed", "it has moved on"));
+        if (State is { } now && TaskMachine.WhyNotRemoved(now) is { } refusal) return Task.FromResult<Refusal?>(refusal);
+        State = null;
+        return Task.FromResult<Refusal?>(null);
+    }
+
     public Task<TaskState> GetState() => Task.FromResult(State!);
     public Task<TaskState?> Claim(int step, RunClaim run) => throw new NotSupportedException();
     public Task<TaskState?> Tell(TaskEvent news, int step) => throw new NotSupportedException();
     public Task<bool> MayPush(int step, string runId) => throw new NotSupportedException();
     public Task Wake() => throw new NotSupportedException();
+}
+
+/// <summary>Notes whom it was to clear up after.</summary>
+internal sealed class FakeRemovedTasks : IRemovedTasksGrain
+{
+    public ConcurrentQueue<string> Cleared { get; } = [];
+    public Task Busy { get; set; } = Task.CompletedTask;
+
+    public Task Clear(string taskId)
+    {
+        Cleared.Enqueue(taskId);
+        return Busy;
+    }
+
+    public Task Sweep() => throw new NotSupportedException();
+}
+
+/// <summary>Idempotency-Keys in memory.</summary>
+internal sealed class FakeRequestKeys : IRequestKeys
+{
+    private readonly ConcurrentDictionary<(string Owner, string Key), RequestKey> kept = [];
+
+    public HashSet<string> Removed { get; } = [];
+
+    public Task<RequestKey?> Find(string owner, string key, CancellationToken cancel) => Task.FromResult(kept.TryGetValue((owner, key), out var use) ? Now(use) : null);
+
+    public Task<RequestKey> Keep(string owner, string key, RequestKey use, CancellationToken cancel) => Task.FromResult(Now(kept.GetOrAdd((owner, key), use)));
+
+    private RequestKey Now(RequestKey use) => use with { Removed = Removed.Contains(use.TaskId) };
 }
 
 /// <summary>Logs in memory; a follower is told at once when a line comes.</summary>
@@ -234,7 +277,20 @@ internal sealed class FakeFacts : IServiceFacts
     public Refusal? Refuses { get; set; }
     public string Changes { get; set; } = "";
 
-    public Task<(NewTask? Order, Refusal? Refusal)> Check(StartTask request, string owner, CancellationToken cancel) => Task.FromResult(Refuses is null
+    /// <summary>Nothing is answered until <see cref="Release"/>.</summary>
+    public bool Hangs { get; set; }
+
+    private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Release() => released.SetResult();
+
+    public async Task<(NewTask? Order, Refusal? Refusal)> Check(StartTask request, string owner, CancellationToken cancel)
+    {
+        if (Hangs) await released.Task.WaitAsync(cancel);
+        return Answer(request, owner);
+    }
+
+    private (NewTask? Order, Refusal? Refusal) Answer(StartTask request, string owner) => Refuses is null
         ? (new NewTask
         {
             Id = Ulid.NewUlid().ToString(),
@@ -251,12 +307,16 @@ internal sealed class FakeFacts : IServiceFacts
             CiCommand = request.Ci,
             Draft = request.Draft,
         }, null)
-        : ((NewTask?)null, Refuses));
+        : ((NewTask?)null, Refuses);
 
     /// <summary>Why the branch of any ended task takes no more work.</summary>
     public Refusal? BranchGone { get; set; }
 
     public Task<Refusal?> WhyBranchGone(TaskState task, CancellationToken cancel) => Task.FromResult(task.Ended ? BranchGone : null);
 
-    public Task<string> Diff(TaskState task, CancellationToken cancel) => Task.FromResult(Changes);
+    public async Task<string> Diff(TaskState task, CancellationToken cancel)
+    {
+        if (Hangs) await released.Task.WaitAsync(cancel);
+        return Changes;
+    }
 }

@@ -26,11 +26,13 @@ public sealed class GatewayHost : IAsyncLifetime
 
     internal const string WebhookSecret = "hush, the hook's";
 
+    internal TimeSpan? RequestTimeout { get; init; }
     internal string? Secret { get; init; } = WebhookSecret;
     internal FakeTimeProvider Time { get; } = new(DateTimeOffset.Parse("2026-05-04T12:00:00Z", null));
     internal FakeTasks Tasks { get; }
     internal FakeLogs Logs { get; }
     internal FakeFacts Facts { get; } = new();
+    internal FakeRequestKeys Keys { get; } = new();
     internal FakeBackup Backup { get; } = new();
     internal Written Log { get; } = new();
     internal string DataDirectory => Path.Combine(folder.FullName, "data");
@@ -62,6 +64,7 @@ public sealed class GatewayHost : IAsyncLifetime
         builder.Services.AddSingleton<IGrainFactory>(Tasks);
         builder.Services.AddSingleton<ITaskIndex>(Tasks);
         builder.Services.AddSingleton<ILogReader>(Logs);
+        builder.Services.AddSingleton<IRequestKeys>(Keys);
         builder.Services.AddSingleton<IServiceFacts>(Facts);
         builder.Services.AddSingleton<IServiceBackup>(Backup);
         builder.Services.AddHealthChecks().AddCheck("silo", () => Healthy ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("no secret here"));
@@ -70,6 +73,7 @@ public sealed class GatewayHost : IAsyncLifetime
             options.DataDirectory = DataDirectory;
             options.Dashboard = false;
             options.Version = "1.2.3";
+            options.RequestTimeout = RequestTimeout ?? options.RequestTimeout;
             options.GitHubWebhookSecret = Secret;
         });
         app = builder.Build();
