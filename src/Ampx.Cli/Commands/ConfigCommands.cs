@@ -20,7 +20,7 @@ internal sealed class ConfigCommands(Interrupt interrupt)
     [Example("ampx config get server", "Prints the kept address")]
     public int Get([Argument("key", Description = "server or token")] string key, GlobalOptions options = null!)
     {
-        var value = Value(_file.Read(), Known(key)) ?? throw CliError.Failed($"'{key}' is not set in {_file.Path}.", $"ampx config set {key} …", "not_set");
+        var value = Value(_file.Read(), Known(key)) ?? throw CliError.Failed($"'{key}' is not set in {_file.Path}.", $"ampx config set {key} …");
         if (options.Json) Terminal.Json(new Dictionary<string, string> { [key] = value }, json => json.DictionaryStringString);
         else Terminal.Line(Plain.Line(value));
         return ExitCode.Done;

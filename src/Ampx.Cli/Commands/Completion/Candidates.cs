@@ -40,7 +40,7 @@ internal sealed class Candidates(CommandCollection commands, CancellationToken c
     }
 
     /// <summary>The command that the words name, those behind it, and where none is named yet the commands to choose from.</summary>
-    private (CommandDescriptor? Command, IReadOnlyList<string> Rest, CommandCollection? Group) Find(IReadOnlyList<string> words)
+    private (CommandDescriptor? Command, IReadOnlyList<string> Behind, CommandCollection? Group) Find(IReadOnlyList<string> words)
     {
         var group = commands;
         for (var at = 0; at < words.Count; at++)
@@ -61,7 +61,7 @@ internal sealed class Candidates(CommandCollection commands, CancellationToken c
         return words is [.., "--server" or "--token"] ? (null, [], null) : (null, [], group);
     }
 
-    private async Task<(CandidateKind, IReadOnlyList<Candidate>)> Option(CommandDescriptor command, string name, string current, RemoteWords remote) => name switch
+    private static async Task<(CandidateKind, IReadOnlyList<Candidate>)> Option(CommandDescriptor command, string name, string current, RemoteWords remote) => name switch
     {
         "--data" => (CandidateKind.Folders, []),
         "--status" => (CandidateKind.Words, OfList(current, Enum.GetValues<Status>().Select(AmpxJson.Word))),
@@ -74,7 +74,7 @@ internal sealed class Candidates(CommandCollection commands, CancellationToken c
         _ => Nothing,
     };
 
-    private async Task<(CandidateKind, IReadOnlyList<Candidate>)> Argument(CommandDescriptor command, IReadOnlyList<string> rest, string current, RemoteWords remote)
+    private static async Task<(CandidateKind, IReadOnlyList<Candidate>)> Argument(CommandDescriptor command, IReadOnlyList<string> rest, string current, RemoteWords remote)
     {
         var before = rest.Where((word, at) => !word.StartsWith('-') && (at == 0 || !TakesValue(command, rest[at - 1]))).ToList();
         var slot = command.Arguments.Count == 0 ? null : before.Count < command.Arguments.Count ? command.Arguments[before.Count] : command.Arguments[^1];

@@ -6,7 +6,7 @@ using Cocona.Command;
 
 namespace Ampx.Cli.Commands.Completion;
 
-internal sealed class CompletionCommand
+internal sealed class CompletionCommand(Interrupt interrupt)
 {
     /// <summary>The shells that there are scripts for.</summary>
     public static readonly string[] Shells = ["bash", "zsh", "fish"];
@@ -16,11 +16,11 @@ internal sealed class CompletionCommand
     [Example("source <(ampx completion bash)", "For this shell")]
     [Example("ampx completion zsh > ~/_ampx", "To put into a folder of zsh's fpath")]
     [Example("ampx completion fish | head -3", "Its first lines say where fish looks for it")]
-    public int Completion([Argument("shell", Description = "bash, zsh or fish")] string shell, GlobalOptions options = null!)
+    public async Task<int> Completion([Argument("shell", Description = "bash, zsh or fish")] string shell, GlobalOptions options = null!)
     {
         if (!Shells.Contains(shell)) throw CliError.Usage($"There is no script for '{shell}'.", $"There are: {string.Join(' ', Shells)}");
         using var script = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream($"completion/{shell}")!);
-        var text = script.ReadToEnd();
+        var text = await script.ReadToEndAsync(interrupt.Token);
         if (options.Json) Terminal.Json(new CompletionReport(shell, text), json => json.CompletionReport);
         else Console.Out.Write(text);
         return ExitCode.Done;

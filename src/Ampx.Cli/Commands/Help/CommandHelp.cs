@@ -93,9 +93,9 @@ internal sealed class CommandHelp(Terminal terminal) : ICoconaCommandHelpProvide
 
     private IEnumerable<string> Commands(string head, IReadOnlyList<CommandDescriptor> commands) => Table(head, [.. commands.Select(one => (one.Name, one.Description))]);
 
-    private IEnumerable<string> Table(string head, IReadOnlyList<(string Label, string Words)> rows)
+    private IEnumerable<string> Table(string head, (string Label, string Words)[] rows)
     {
-        if (rows.Count == 0) yield break;
+        if (rows.Length == 0) yield break;
         yield return "";
         yield return Bold(head);
         var width = rows.Max(row => row.Label.Length);
