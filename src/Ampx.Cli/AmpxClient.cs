@@ -7,6 +7,7 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Ampx.Cli.Connecting;
+using Ampx.Cli.Output;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 
@@ -17,6 +18,7 @@ internal sealed class AmpxClient : IDisposable
 {
     /// <summary>How long an answer may take to begin.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), LongPatience = TimeSpan.FromMinutes(30);
+    private const int MostCandidates = 10;
     private readonly HttpClient _http;
     private readonly Connection _connection;
 
@@ -62,6 +64,13 @@ internal sealed class AmpxClient : IDisposable
         await Check(answer, cancel);
     }
 
+    /// <summary>Removes an ended task with its logs.</summary>
+    public async Task Remove(string id, CancellationToken cancel)
+    {
+        using var answer = await Send(new(HttpMethod.Delete, $"tasks/{Escape(id)}"), cancel);
+        await Check(answer, cancel);
+    }
+
     public Task<Timeline> Timeline(string id, CancellationToken cancel) => Ask(Get($"tasks/{Escape(id)}/timeline"), CliJson.Compact.Timeline, cancel);
 
     public Task<AttemptList> Attempts(string id, CancellationToken cancel) => Ask(Get($"tasks/{Escape(id)}/attempts"), CliJson.Compact.AttemptList, cancel);
@@ -96,14 +105,19 @@ internal sealed class AmpxClient : IDisposable
         return await Read(answer, CliJson.Compact.CheckReport, cancel);
     }
 
-    /// <summary>Writes the service's backup to <paramref name="to"/>.</summary>
-    public async Task Backup(Stream to, CancellationToken cancel)
+    /// <summary>Writes the service's backup to <paramref name="to"/>; <paramref name="written"/> is told how many bytes there are by now.</summary>
+    public async Task Backup(Stream to, Action<long> written, CancellationToken cancel)
     {
         using var answer = await Send(Post("admin/backup", null), cancel, LongPatience);
         await Check(answer, cancel);
         await using var from = await answer.Content.ReadAsStreamAsync(cancel);
         var piece = new byte[128 * 1024];
-        while (await Next() is > 0 and var read) await to.WriteAsync(piece.AsMemory(0, read), cancel);
+        long bytes = 0;
+        while (await Next() is > 0 and var read)
+        {
+            await to.WriteAsync(piece.AsMemory(0, read), cancel);
+            written(bytes += read);
+        }
 
         // What goes wrong with the file is another matter than what goes wrong with the connection.
         async Task<int> Next()
@@ -162,7 +176,9 @@ internal sealed class AmpxClient : IDisposable
         soon.CancelAfter(patience ?? Patience);
         try
         {
-            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, soon.Token);
+            var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, soon.Token);
+            if (answer.Headers.TryGetValues(Versions.Header, out var versions)) Versions.Heard(versions.First(), Server);
+            return answer;
         }
         catch (HttpRequestException e)
         {
@@ -195,7 +211,30 @@ internal sealed class AmpxClient : IDisposable
         }
 
         var status = (int)answer.StatusCode;
+        if (problem is { Code: "ambiguous_id", Candidates: { Count: > 0 } ids }) throw await Ambiguous(problem, ids, cancel);
         throw CliError.Of(problem is { Detail: not null, Code: not null } ? problem : new("about:blank", answer.ReasonPhrase ?? "Error", status, $"{Server} answered {status} {answer.ReasonPhrase}.", Code(status)), Server);
+    }
+
+    /// <summary>What each of the candidates is: their ids alone say nothing to a person.</summary>
+    private async Task<CliError> Ambiguous(Problem problem, IReadOnlyList<string> ids, CancellationToken cancel)
+    {
+        List<string> lines = [];
+        foreach (var id in ids.Take(MostCandidates))
+        {
+            try
+            {
+                var task = await Get(id, cancel);
+                lines.Add($"{id}  {Words.Of(task),-12}  {Plain.Line(Words.Repo(task.Repo))}  {Plain.Cut(task.Prompt, 60)}");
+            }
+            catch (CliError)
+            {
+                // Gone since, or not to be had now: its id is still a candidate.
+                lines.Add(id);
+            }
+        }
+
+        if (ids.Count > MostCandidates) lines.Add($"and {ids.Count - MostCandidates} more");
+        return new(ExitCode.WrongUsage, problem, "Write so much of the id, from its end or its beginning, that it fits one task.") { More = lines };
     }
 
     private static string Code(int status) => status switch { 401 => "unauthorized", 403 => "forbidden", 404 => "not_found", _ => "http_error" };
@@ -222,10 +261,4 @@ internal static class Query
         var text = string.Join('&', parts.Where(part => part.Value is not null).Select(part => $"{part.Name}={Uri.EscapeDataString(part.Value!)}"));
         return text.Length == 0 ? "" : $"?{text}";
     }
-}
-
-/// <summary>This program's version.</summary>
-internal static class Versions
-{
-    public static string Own { get; } = typeof(Versions).Assembly.GetName().Version is { } version ? version.ToString(3) : "0.0.0";
 }

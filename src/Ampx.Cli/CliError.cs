@@ -20,8 +20,11 @@ internal sealed class CliError(int exit, Problem problem, string? hint = null) :
     public int Exit { get; } = exit;
     public Problem Problem { get; } = problem;
 
-    /// <summary>The second line: what to do about it.</summary>
+    /// <summary>The last line: what to do about it.</summary>
     public string? Hint { get; } = hint;
+
+    /// <summary>Lines between the two: what there is to choose from.</summary>
+    public IReadOnlyList<string> More { get; init; } = [];
 
     public static CliError Usage(string detail, string? hint = null) =>
         new(ExitCode.WrongUsage, new("about:blank", "Wrong usage", 400, detail, "wrong_usage"), hint);
@@ -35,11 +38,13 @@ internal sealed class CliError(int exit, Problem problem, string? hint = null) :
     /// <summary>The server's refusal, with the exit code that belongs to it.</summary>
     public static CliError Of(Problem problem, Uri server) => problem.Status switch
     {
-        401 => new(ExitCode.NotAllowed, problem, $"The token for {Show(server)} is missing or wrong: give --token or AMPX_TOKEN; a service started with 'ampx up' keeps its own in its data folder's file 'token'."),
+        401 => new(ExitCode.NotAllowed, problem, server.IsLoopback
+            ? $"The token for {Show(server)} is missing or wrong: give --token or AMPX_TOKEN; a service started with 'ampx up' keeps its own in its data folder's file 'token'."
+            : $"Get a token from an admin of {Show(server)} ('ampx token create' makes one), then sign in with it: ampx login {Show(server)}"),
         403 => new(ExitCode.NotAllowed, problem),
         404 => new(ExitCode.NoSuchTask, problem, problem.Code == "not_found" ? "'ampx ls' lists the tasks." : null),
         400 or 413 => new(ExitCode.WrongUsage, problem),
-        409 when problem.Candidates is { Count: > 0 } ids => new(ExitCode.WrongUsage, problem, $"It fits: {string.Join(' ', ids)}"),
+        409 when problem.Candidates is { Count: > 0 } ids => new(ExitCode.WrongUsage, problem, "Write as much of one's id that no other fits.") { More = ids },
         502 or 503 or 504 => new(ExitCode.Unreachable, problem, "The service is starting or has no silo: try again in a moment."),
         _ => new(ExitCode.Failed, problem),
     };

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Ampx.Cli.Commands;
+using Ampx.Cli.Commands.Completion;
 using Ampx.Cli.Connecting;
 using Ampx.Core;
 using Ampx.Core.Api;
@@ -36,6 +36,8 @@ namespace Ampx.Cli;
 [JsonSerializable(typeof(CheckRequest))]
 [JsonSerializable(typeof(BackupReport))]
 [JsonSerializable(typeof(RestoreReport))]
+[JsonSerializable(typeof(CompletionReport))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     /// <summary>On one line.</summary>

@@ -7,7 +7,8 @@ namespace Ampx.Cli;
 /// <summary>Which lines of a task's log.</summary>
 internal sealed record LogSelection(IReadOnlyList<string>? Sources = null, int? Attempt = null, int? Tail = null, DateTimeOffset? Since = null)
 {
-    private static readonly string[] Known = ["agent", "git", "ci", "system"];
+    /// <summary>Who writes lines.</summary>
+    public static readonly string[] Known = ["agent", "git", "ci", "system"];
 
     /// <summary>Reads <c>agent,ci</c>.</summary>
     public static IReadOnlyList<string>? ParseSources(string? list)

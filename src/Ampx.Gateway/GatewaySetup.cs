@@ -102,6 +102,8 @@ public static class GatewaySetup
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
             ApiDocument.Guard(http);
+            // For whoever has a token: a client of another release line can say so.
+            if (http.User.Identity?.IsAuthenticated == true) headers["Ampx-Version"] = http.RequestServices.GetRequiredService<IOptions<GatewayOptions>>().Value.Version;
             if (headers.CacheControl.Count == 0 && http.Request.Path.StartsWithSegments(ApiBase, StringComparison.Ordinal)) headers.CacheControl = "private, no-cache";
             return Task.CompletedTask;
         });

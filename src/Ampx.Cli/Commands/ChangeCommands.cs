@@ -1,3 +1,4 @@
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Output;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
@@ -8,6 +9,10 @@ namespace Ampx.Cli.Commands;
 internal sealed class ContinueCommand(Interrupt interrupt)
 {
     [Command("continue", Description = "Give a task another instruction, or its last one again")]
+    [Details("On an ended task: another round with all its attempts again. On a task at work the instruction waits until the run under way has pushed.")]
+    [Example("ampx continue k3f9qz -m \"Use the existing helper\"", "More to do, on the same branch and thread")]
+    [Example("ampx continue k3f9qz", "The last instruction again")]
+    [Example("ampx continue k3f9qz -m - --wait < review.md", "A long one, and wait for its end")]
     public async Task<int> Continue(
         [Argument("id", Description = "The task: the end of its id")] string id,
         [Option("message", ['m'], Description = "What to do next; - reads it from stdin", ValueName = "TEXT")] string? message = null,
@@ -32,6 +37,8 @@ internal sealed class ContinueCommand(Interrupt interrupt)
 internal sealed class AbortCommand(Interrupt interrupt)
 {
     [Command("abort", Description = "Stop tasks; 'ampx continue' takes them up again")]
+    [Example("ampx abort k3f9qz", "Stops the agent and all that it started within 5 s")]
+    [Example("ampx ls --status running --json | jq -r '.tasks[].id' | xargs -r ampx abort", "All of mine that are at work")]
     public async Task<int> Abort([Argument("id...", Description = "The tasks: the ends of their ids")] string id, GlobalOptions options)
     {
         using var ampx = Session.Open(options);
@@ -46,6 +53,9 @@ internal sealed class AbortCommand(Interrupt interrupt)
 internal sealed class MergeCommand(Interrupt interrupt)
 {
     [Command("merge", Description = "Merge the commit that CI found green")]
+    [Example("ampx merge k3f9qz", "Squashed, exactly the commit that CI judged")]
+    [Example("ampx merge k3f9qz --method rebase --delete-branch", "Another way, and tidy up")]
+    [Example("ampx merge k3f9qz --auto", "When GitHub's own rules allow it")]
     public async Task<int> Merge(
         [Argument("id", Description = "The task: the end of its id")] string id,
         [Option("method", Description = "squash, merge or rebase", ValueName = "M")] string method = "squash",
@@ -69,6 +79,8 @@ internal sealed class MergeCommand(Interrupt interrupt)
 internal sealed class WaitCommand(Interrupt interrupt)
 {
     [Command("wait", Description = "Wait until tasks have ended; exit 1 if one isn't success")]
+    [Example("ampx wait k3f9qz --timeout 1h", "Exit 1 if it takes longer, or ends in anything but success")]
+    [Example("ampx wait k3f9qz 7xw2m4 && echo both are green", "Several")]
     public async Task<int> Wait(
         [Argument("id...", Description = "The tasks: the ends of their ids")] string id,
         [Option("timeout", Description = "No longer than this, like 30m", ValueName = "T")] string? timeout = null,
@@ -89,6 +101,25 @@ internal sealed class WaitCommand(Interrupt interrupt)
         {
             throw CliError.Failed($"Not ended within {timeout}; {(ids.Count == 1 ? "the task goes" : "the tasks go")} on.", code: "timeout");
         }
+    }
+}
+
+internal sealed class RemoveCommand(Interrupt interrupt)
+{
+    [Command("rm", Description = "Remove ended tasks with their logs; branches and pull requests stay")]
+    [Details("A task at work is not removed: abort it first. What is on GitHub, or in the local repository, is left as it is.")]
+    [Example("ampx rm k3f9qz", "By the end of its id")]
+    [Example("ampx ls --status aborted --older-than 2d --json | jq -r '.tasks[].id' | xargs -r ampx rm", "All that were aborted and are two days old")]
+    public async Task<int> Remove([Argument("id...", Description = "The tasks: the ends of their ids")] string id, GlobalOptions options)
+    {
+        using var ampx = Session.Open(options);
+        return await Several.Try(ampx, Arguments.Several(id), async one =>
+        {
+            // Its last state is the answer, and its whole id can't fit another task a moment later.
+            var task = await ampx.Client.Get(one, interrupt.Token);
+            await ampx.Client.Remove(task.Id, interrupt.Token);
+            return task;
+        }, task => $"{Words.Short(task.Id)}  removed; it was {Words.Of(task)}");
     }
 }
 

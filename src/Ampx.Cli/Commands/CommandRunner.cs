@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Ampx.Cli.Commands.Admin;
+using Ampx.Cli.Commands.Completion;
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Output;
 using Cocona;
 using Cocona.Application;
@@ -61,15 +63,28 @@ internal sealed class CommandRunner(Interrupt interrupt) : ICommandFilter
         }
     }
 
-    /// <summary>Wrong usage that Cocona found: its first line, and the similar commands that it knows.</summary>
-    public static void Usage(string complaint)
+    /// <summary>Wrong usage that Cocona found: its first line, and what may have been meant.</summary>
+    public static CliError Usage(string complaint, CommandCollection commands)
     {
-        var lines = complaint.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var first = lines[0].Replace("Error: ", "", StringComparison.Ordinal).Replace(" See '--help' for usage.", "", StringComparison.Ordinal).Replace("option '", "option '--", StringComparison.Ordinal);
-        Print(CliError.Usage(first, lines.Length > 2 ? $"Similar ones: {string.Join(", ", lines[2..])}" : $"'ampx {Arguments.Group}--help' lists the commands, 'ampx {Arguments.Group}COMMAND --help' its options."));
+        var first = complaint.Split('\n')[0].Trim().Replace("Error: ", "", StringComparison.Ordinal).Replace(" See '--help' for usage.", "", StringComparison.Ordinal);
+        var word = first.Split('\'') is [_, var quoted, ..] ? quoted : "";
+        if (first.StartsWith("Unknown option", StringComparison.Ordinal))
+        {
+            // Cocona names it without its dashes.
+            var named = word.Length == 1 ? $"-{word}" : $"--{word}";
+            var command = Arguments.Named(commands);
+            var near = Similar.To(word, [.. command?.Options.Select(one => one.Name) ?? []]).Select(name => $"--{name}").ToList();
+            return CliError.Usage($"Unknown option '{named}'.", near.Count > 0 ? Similar.Question(near) : $"'ampx {(command is null ? "" : $"{NameOf(command)} ")}--help' lists the options.");
+        }
+
+        var group = commands.All.FirstOrDefault(one => one.Name == Arguments.Group.TrimEnd())?.SubCommands ?? commands;
+        var names = group.All.Where(one => one is { IsHidden: false, IsPrimaryCommand: false }).ToList();
+        var similar = Similar.To(word, [.. names.SelectMany(one => one.Aliases.Prepend(one.Name))])
+            .Select(name => names.First(one => one.Name == name || one.Aliases.Contains(name)).Name).Distinct().Select(name => Arguments.Group + name).ToList();
+        return CliError.Usage(first, similar.Count > 0 ? Similar.Question(similar) : $"'ampx {Arguments.Group}--help' lists the commands, 'ampx {Arguments.Group}COMMAND --help' its options.");
     }
 
-    private static string NameOf(CommandDescriptor command) => command.CommandType == typeof(AdminCommands) ? $"{AdminGroup.Name} {command.Name}" : command.Name;
+    private static string NameOf(CommandDescriptor command) => Arguments.Group + command.Name;
 
     private static string Words(ParameterBinderException e, string command) => e.Result switch
     {
@@ -86,6 +101,7 @@ internal sealed class CommandRunner(Interrupt interrupt) : ICommandFilter
         Terminal.Say($"ampx: {Plain.Text(error.Problem.Detail)}");
         // A single one is in the detail already.
         foreach (var (field, words) in error.Problem.Errors is { Count: > 1 } several ? several : new Dictionary<string, string[]>()) Terminal.Say($"  {field}: {string.Join("; ", words)}");
+        foreach (var line in error.More) Terminal.Say($"  {line}");
         if (error.Hint is { } hint) Terminal.Say(hint);
     }
 }
@@ -96,8 +112,17 @@ internal static class Arguments
     /// <summary><c>--json</c> was asked for.</summary>
     public static bool Json { get; private set; }
 
+    /// <summary><c>--no-color</c> was asked for.</summary>
+    public static bool NoColor { get; private set; }
+
     /// <summary>What stands before the command's own name, with a space; for most nothing.</summary>
     public static string Group { get; private set; } = "";
+
+    /// <summary>The words behind <c>__complete</c>, which are some command line's and no options of ours.</summary>
+    public static IReadOnlyList<string> ToComplete { get; private set; } = [];
+
+    private static readonly string[] Groups = [AdminGroup.Name, ConfigGroup.Name];
+    private static string? _command;
 
     /// <summary>The end of the name of an argument that may be given several times. (An array would do, but beside one Cocona leaves the global options null.)</summary>
     public const string More = "...";
@@ -113,15 +138,31 @@ internal static class Arguments
     /// <summary>Puts global options that stand before the command behind it, as <c>kubectl</c> allows.</summary>
     public static string[] Read(string[] args)
     {
+        if (args is [CompleteCommand.Name, ..])
+        {
+            ToComplete = args[1..];
+            return [CompleteCommand.Name];
+        }
+
         Json = args.TakeWhile(word => word != "--").Contains("--json");
+        NoColor = args.TakeWhile(word => word != "--").Contains("--no-color");
         var at = Leading(args);
         if (at >= args.Length) return args;
-        if (args[at] is not AdminGroup.Name) return at == 0 ? args : [args[at], .. args[..at], .. args[(at + 1)..]];
-        Group = $"{AdminGroup.Name} ";
+        _command = args[at];
+        if (!Groups.Contains(args[at])) return at == 0 ? args : [args[at], .. args[..at], .. args[(at + 1)..]];
+        Group = $"{args[at]} ";
         string[] rest = args[(at + 1)..];
         var more = Leading(rest);
+        if (more < rest.Length) _command = rest[more];
         // Alone it asks for its commands; Cocona would show them as if they were ampx's own.
         return more >= rest.Length ? [args[at], "--help"] : [args[at], rest[more], .. args[..at], .. rest[..more], .. rest[(more + 1)..]];
+    }
+
+    /// <summary>The command that the line names; null if there is none of that name.</summary>
+    public static CommandDescriptor? Named(CommandCollection commands)
+    {
+        var group = commands.All.FirstOrDefault(one => one.Name == Group.TrimEnd())?.SubCommands ?? commands;
+        return group.All.FirstOrDefault(one => one.Name == _command || one.Aliases.Contains(_command ?? ""));
     }
 
     /// <summary>How many words of global options stand in front.</summary>

@@ -23,17 +23,19 @@ internal static class Detached
         var log = Prepare(data);
         var before = new FileInfo(log) is { Exists: true } old ? old.Length : 0;
         using var child = Process.Start(Itself(data, port, stopAgents, log)) ?? throw CliError.Failed("The service's process could not be started.");
+        var service = await Working.On(terminal, "Starting", () => Ready(child, data, log, before, cancel));
+        if (terminal.JsonOnly) Terminal.Json(service, json => json.ServiceFile);
+        else Terminal.Line($"Ampx {Versions.Own} runs at {Terminal.Paint(service.Url, "1", terminal.Colour)}, pid {service.Pid}. Log: {log}. Stop: ampx down");
+        return ExitCode.Done;
+    }
+
+    private static async Task<ServiceFile> Ready(Process child, string data, string log, long before, CancellationToken cancel)
+    {
         var began = TimeProvider.System.GetTimestamp();
         while (true)
         {
             if (child.HasExited) throw CliError.Failed($"The service did not start:\n{Tail(log, before)}", $"The whole log: {log}", "start_failed");
-            if (ServiceFile.Live(data) is { } service && service.Pid == child.Id && await IsReady(service.Url, cancel))
-            {
-                if (terminal.JsonOnly) Terminal.Json(service, json => json.ServiceFile);
-                else Terminal.Line($"Ampx {Versions.Own} runs at {Terminal.Paint(service.Url, "1", terminal.Colour)}, pid {service.Pid}. Log: {log}. Stop: ampx down");
-                return ExitCode.Done;
-            }
-
+            if (ServiceFile.Live(data) is { } service && service.Pid == child.Id && await IsReady(service.Url, cancel)) return service;
             if (TimeProvider.System.GetElapsedTime(began) > Patience)
             {
                 Processes.Signal(child.Id, Processes.Terminate);

@@ -1,3 +1,4 @@
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Output;
 using Ampx.Core;
 using Ampx.Core.Api;
@@ -9,6 +10,10 @@ namespace Ampx.Cli.Commands;
 internal sealed class ListCommand(Interrupt interrupt)
 {
     [Command("list", Aliases = ["ls"], Description = "List tasks, newest first")]
+    [Example("ampx ls", "Mine, newest first")]
+    [Example("ampx ls -w", "The same, live")]
+    [Example("ampx ls --all --status running,retrying", "What everybody's agents are at")]
+    [Example("ampx ls --json | jq -r '.tasks[].id'", "For a script")]
     public async Task<int> List(
         [Option("all", Description = "Everybody's")] bool all = false,
         [Option("owner", Description = "Those of one user", ValueName = "NAME")] string? owner = null,

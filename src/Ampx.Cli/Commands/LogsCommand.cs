@@ -1,3 +1,4 @@
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Output;
 using Ampx.Core.Tasks;
 using Cocona;
@@ -7,6 +8,10 @@ namespace Ampx.Cli.Commands;
 internal sealed class LogsCommand(Interrupt interrupt)
 {
     [Command("logs", Description = "What agent, git, CI and Ampx itself wrote")]
+    [Example("ampx logs -f k3f9qz", "Until the task has ended")]
+    [Example("ampx logs k3f9qz --source ci --tail 50", "What CI printed last")]
+    [Example("ampx logs k3f9qz --since 10m | grep -i error", "On a pipe it is plain text")]
+    [Example("ampx logs k3f9qz --feedback", "What the agent was told of CI, to the letter")]
     public async Task<int> Logs(
         [Argument("id", Description = "The task: the end of its id")] string id,
         [Option("follow", ['f'], Description = "Go on until the task has ended")] bool follow = false,

@@ -1,3 +1,4 @@
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Output;
 using Cocona;
 
@@ -6,6 +7,8 @@ namespace Ampx.Cli.Commands;
 internal sealed class DiffCommand(Interrupt interrupt)
 {
     [Command("diff", Description = "A task's change as a unified diff")]
+    [Example("ampx diff k3f9qz", "Coloured on a terminal")]
+    [Example("ampx diff k3f9qz | git apply --check", "To look at it where you are")]
     public async Task<int> Diff([Argument("id", Description = "The task: the end of its id")] string id, GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
@@ -30,6 +33,7 @@ internal sealed class DiffCommand(Interrupt interrupt)
 internal sealed class OpenCommand(Interrupt interrupt)
 {
     [Command("open", Description = "A task's pull request in the browser")]
+    [Example("ampx open k3f9qz", "Its pull request; the branch's page where there is none")]
     public async Task<int> Open([Argument("id", Description = "The task: the end of its id")] string id, GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
@@ -43,6 +47,7 @@ internal sealed class OpenCommand(Interrupt interrupt)
 internal sealed class DashboardCommand(Interrupt interrupt)
 {
     [Command("dashboard", Description = "The Orleans Dashboard in the browser, signed in")]
+    [Example("ampx dashboard", "Grains and silos, for whoever runs the service")]
     public async Task<int> Dashboard(GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
@@ -55,6 +60,8 @@ internal sealed class DashboardCommand(Interrupt interrupt)
 internal sealed class VersionCommand(Interrupt interrupt)
 {
     [Command("version", Description = "The version of this program and of the service")]
+    [Example("ampx version", "This program's and the service's")]
+    [Example("ampx version --json | jq -r .server_version", "For a script; null where no service answers")]
     public async Task<int> Version(GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);

@@ -1,3 +1,4 @@
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Output;
 using Ampx.Core.Api;
 using Cocona;
@@ -7,6 +8,8 @@ namespace Ampx.Cli.Commands;
 internal sealed class StatsCommand(Interrupt interrupt)
 {
     [Command("stats", Description = "Tasks by status, the queue, the workers and their slots")]
+    [Example("ampx stats", "How busy it is")]
+    [Example("ampx stats --json | jq .queue", "For a script")]
     public async Task<int> Stats(GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
@@ -17,7 +20,7 @@ internal sealed class StatsCommand(Interrupt interrupt)
             return ExitCode.Done;
         }
 
-        foreach (var line in StatsPage.Lines(stats, ampx.Now)) Terminal.Line(line);
+        foreach (var line in StatsPage.Lines(stats, ampx.Now, ampx.Terminal.IsScreen ? Terminal.Width : int.MaxValue)) Terminal.Line(line);
         if (StatsPage.WhyNothingStarts(stats) is { } why) Terminal.Say(why);
         return ExitCode.Done;
     }
@@ -31,6 +34,9 @@ internal sealed class DrainCommand(Interrupt interrupt)
     private static readonly TimeSpan Unheard = TimeSpan.FromSeconds(30);
 
     [Command("drain", Description = "Give a worker no new runs until it restarts, and wait until those at work have ended")]
+    [Details("Runs at work are carried to their ends, with commit and push. Ctrl+C leaves the worker draining; its restart opens it again.")]
+    [Example("ampx drain", "The only worker; with several their names are told")]
+    [Example("ampx drain worker-a && echo safe to stop", "Before maintenance of one machine")]
     public async Task<int> Drain([Argument("silo", Description = "The worker, as 'ampx stats' names it; without it the only one")] string? silo = null, GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
@@ -39,15 +45,27 @@ internal sealed class DrainCommand(Interrupt interrupt)
         interrupt.Parting = $"{name} goes on draining until it restarts: no new runs; those at work go on.";
         Terminal.Say($"Draining {name}: {Runs(drain.Running)} at work");
         ampx.Watch.Lost = why => Terminal.Say(why ?? "The service answers again.");
+        if (drain.Running > 0) drain = await Working.On(ampx.Terminal, "Runs that ended:", "runs", ended => Ended(ampx, drain, ended));
+        if (ampx.Terminal.JsonOnly) Terminal.Json(drain, json => json.WorkerDrain);
+        else Terminal.Line($"{name} is drained; it can be stopped.");
+        return ExitCode.Done;
+    }
+
+    /// <summary>Waits until the last run has ended; <paramref name="ended"/> is told how many have.</summary>
+    private async Task<WorkerDrain> Ended(Session ampx, WorkerDrain drain, HowFar ended)
+    {
+        var (name, all) = (drain.Name, drain.Running);
         var heard = ampx.Clock.GetTimestamp();
         while (drain.Running > 0)
         {
+            all = Math.Max(all, drain.Running);
+            ended(all - drain.Running, all);
             await Task.Delay(Pause, ampx.Clock, interrupt.Token);
             try
             {
                 // Asked again rather than looked at: so a queue that has moved learns it too.
                 var now = await ampx.Watch.Patiently(() => ampx.Client.Drain(name, interrupt.Token), interrupt.Token);
-                if (now.Running != drain.Running && now.Running > 0) Terminal.Say($"{Runs(now.Running)} at work");
+                if (now.Running != drain.Running && now.Running > 0 && !ampx.Terminal.CanRedrawTalk) Terminal.Say($"{Runs(now.Running)} at work");
                 (drain, heard) = (now, ampx.Clock.GetTimestamp());
             }
             catch (CliError gone) when (gone.Problem.Status == 404 && ampx.Clock.GetElapsedTime(heard) < Unheard)
@@ -60,9 +78,7 @@ internal sealed class DrainCommand(Interrupt interrupt)
             }
         }
 
-        if (ampx.Terminal.JsonOnly) Terminal.Json(drain, json => json.WorkerDrain);
-        else Terminal.Line($"{name} is drained; it can be stopped.");
-        return ExitCode.Done;
+        return drain;
     }
 
     private async Task<WorkerDrain> First(Session ampx, string name)

@@ -1,3 +1,4 @@
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Output;
 using Cocona;
 
@@ -6,6 +7,8 @@ namespace Ampx.Cli.Commands;
 internal sealed class ShowCommand(Interrupt interrupt)
 {
     [Command("show", Description = "Everything about one task: timeline, attempts, CI, pull request, usage")]
+    [Example("ampx show k3f9qz", "By the end of its id")]
+    [Example("ampx show k3f9qz --json | jq -r .summary", "Where it stands, in one line")]
     public async Task<int> Show([Argument("id", Description = "The task: the end of its id")] string id, GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);

@@ -1,4 +1,5 @@
 using System.Text;
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Connecting;
 using Ampx.Cli.Output;
 using Ampx.Core.Api;
@@ -11,6 +12,12 @@ internal sealed class StartCommand(Interrupt interrupt)
     private const int LongestInstruction = 32 * 1024;
 
     [Command("start", Description = "Start a task: ampx start owner/name \"Fix the flaky login test\"")]
+    [Details("The task starts from what is pushed. GitHub's workflows judge it; a local repository needs --ci, or 'ci:' in its .ampx.yml.")]
+    [Example("ampx start acme/shop \"Fix the flaky login test\"", "A GitHub repository")]
+    [Example("ampx start \"Fix the flaky login test\"", "The origin of the checkout that you stand in")]
+    [Example("ampx start . \"Fix the tests\" --ci \"make test\" --wait", "A local repository, CI as a command; exit 1 if it ends in anything but success")]
+    [Example("ampx start acme/shop --issue 12 --auto-merge", "From an issue all the way to the base branch")]
+    [Example("ampx start acme/shop --task - < instruction.md", "A long instruction")]
     public async Task<int> Start(
         [Argument("repo", Description = "Repository, if not given by --repo")] string? first = null,
         [Argument("task", Description = "What to do, if not given by --task")] string? second = null,

@@ -1,3 +1,4 @@
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Connecting;
 using Ampx.Cli.Output;
 using Ampx.Core;
@@ -8,6 +9,9 @@ namespace Ampx.Cli.Commands;
 internal sealed class UpCommand(Interrupt interrupt, StartService start)
 {
     [Command("up", Description = "Run the whole service in one process; Ctrl+C ends it and leaves agents at work")]
+    [Details("Everything in one process on SQLite. Ctrl+C, SIGTERM and 'ampx down' end it; agents at work go on under their supervisors, and the next 'up' on the same data folder takes them up again. A second Ctrl+C stops them too.")]
+    [Example("ampx up", "On this terminal, data in ~/.local/share/ampx, port 8080")]
+    [Example("ampx up --detach --port 0 --data ~/ampx-trial", "In the background, on a free port, with a data folder of its own")]
     public async Task<int> Up(
         [Option("port", Description = "Listen on this port of 127.0.0.1", ValueName = "N")] int? port = null,
         [Option("data", Description = "Data folder", ValueName = "DIR")] string? data = null,
@@ -20,7 +24,7 @@ internal sealed class UpCommand(Interrupt interrupt, StartService start)
         var folder = data is null ? null : Path.GetFullPath(data);
         if (detach) return await Detached.Start(terminal, folder ?? Folders.Real.Data, port, stopAgents, interrupt.Token);
         Detached.BecomeOne();
-        await using var service = await start(new ServiceSettings(port, folder), interrupt.Token);
+        await using var service = await Working.On(terminal, "Starting", () => start(new ServiceSettings(port, folder), interrupt.Token));
         var known = new KnownServers(Folders.Real.Config);
         Note(known, service, Environment.ProcessId, terminal);
         Greet(terminal, service);
@@ -91,6 +95,8 @@ internal sealed class DownCommand(Interrupt interrupt)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Command("down", Description = "Stop a service that 'ampx up' started; agents at work go on")]
+    [Example("ampx down", "The service on the default data folder, else the only one that runs")]
+    [Example("ampx down --data ~/ampx-trial --stop-agents", "Another one, and its agents with it")]
     public async Task<int> Down(
         [Option("data", Description = "Its data folder", ValueName = "DIR")] string? data = null,
         [Option("stop-agents", Description = "Stop the agents too")] bool stopAgents = false,
@@ -103,15 +109,21 @@ internal sealed class DownCommand(Interrupt interrupt)
             throw CliError.Failed($"Process {service.Pid} can't be told to stop: it belongs to somebody else.");
         interrupt.Parting = $"The service (pid {service.Pid}) has been told to stop.";
         var began = TimeProvider.System.GetTimestamp();
+        await Working.On(terminal, "Stopping", () => Gone(service, folder, began));
+        if (terminal.JsonOnly) Terminal.Json(service, json => json.ServiceFile);
+        else Terminal.Line(Detached.LastWords(folder) ?? "Stopped.");
+        return ExitCode.Done;
+    }
+
+    private async Task<bool> Gone(ServiceFile service, string folder, long began)
+    {
         while (service.IsAlive)
         {
             if (TimeProvider.System.GetElapsedTime(began) > Patience) throw CliError.Failed($"The service (pid {service.Pid}) still runs after {Times.Span(Patience)}.", $"Its log: {Path.Combine(folder, Detached.LogName)}");
             await Task.Delay(50, interrupt.Token);
         }
 
-        if (terminal.JsonOnly) Terminal.Json(service, json => json.ServiceFile);
-        else Terminal.Line(Detached.LastWords(folder) ?? "Stopped.");
-        return ExitCode.Done;
+        return true;
     }
 
     // Without a word: the default folder's service, else the only one that runs.

@@ -1,9 +1,4 @@
-using System.Text.Json;
-
 namespace Ampx.Cli.Connecting;
-
-/// <summary>The user's <c>config.json</c>: the shared server that <c>ampx login</c> keeps, and its token.</summary>
-internal sealed record CliConfig(string? Server = null, string? Token = null);
 
 /// <summary>Which service a command talks to, and as whom.</summary>
 /// <param name="Server">Its address, without a path.</param>
@@ -18,7 +13,7 @@ internal sealed record Connection(Uri Server, string? Token)
     /// </summary>
     public static Connection Find(string? server, string? token, Folders folders)
     {
-        var config = ReadConfig(Path.Combine(folders.Config, "config.json"));
+        var config = new ConfigFile(folders.Config).Read();
         var known = new KnownServers(folders.Config);
         var given = NonEmpty(server) ?? folders.Get("AMPX_SERVER") ?? config.Server;
         var url = Parse(given ?? TheOneThatRuns(known) ?? DefaultUrl);
@@ -52,32 +47,13 @@ internal sealed record Connection(Uri Server, string? Token)
         }
     }
 
-    private static Uri Parse(string text)
+    /// <summary>A server's address as people write it.</summary>
+    public static Uri Parse(string text)
     {
         var full = text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}";
         if (Uri.TryCreate(full, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url!.Host.Length > 0)
             return new Uri(url.AbsoluteUri.EndsWith('/') ? url.AbsoluteUri : $"{url.AbsoluteUri}/");
         throw CliError.Usage($"'{text}' is no server address.", $"Give one like {DefaultUrl} or https://ampx.example.com.");
-    }
-
-    private static CliConfig ReadConfig(string file)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(File.ReadAllText(file), CliJson.Compact.CliConfig) ?? new();
-        }
-        catch (JsonException e)
-        {
-            throw CliError.Usage($"{file} is not valid JSON (line {e.LineNumber + 1}).", "Mend it, or remove it and sign in again.");
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return new();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw CliError.Usage($"{file} can't be read: {e.Message}");
-        }
     }
 
     private static string? NonEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;

@@ -47,19 +47,5 @@ internal sealed class DoctorPage(bool colour, int? width)
         };
     }
 
-    /// <summary>Breaks at spaces; a longer word has its line to itself.</summary>
-    private IEnumerable<string> Wrap(string text, int indent)
-    {
-        var room = width is { } columns ? Math.Max(columns - indent, 20) : int.MaxValue;
-        while (text.Length > room)
-        {
-            var at = text.LastIndexOf(' ', room);
-            if (at <= 0) at = text.IndexOf(' ', StringComparison.Ordinal);
-            if (at <= 0) break;
-            yield return text[..at];
-            text = text[(at + 1)..];
-        }
-
-        yield return text;
-    }
+    private IEnumerable<string> Wrap(string text, int indent) => Plain.Wrap(text, width is { } columns ? Math.Max(columns - indent, 20) : int.MaxValue);
 }

@@ -9,6 +9,7 @@ namespace Ampx.Cli.Output;
 internal sealed class Terminal
 {
     private IAnsiConsole? _screen;
+    private IAnsiConsole? _talk;
 
     public Terminal(bool json, bool noColor, Func<string, string?> environment)
     {
@@ -42,7 +43,10 @@ internal sealed class Terminal
     public static int Height => Size(() => Console.WindowHeight, 24);
 
     /// <summary>Tables and markup on stdout.</summary>
-    public IAnsiConsole Screen => _screen ??= Make();
+    public IAnsiConsole Screen => _screen ??= Make(Console.Out, CanRedraw, Colour);
+
+    /// <summary>What moves on stderr.</summary>
+    public IAnsiConsole Talk => _talk ??= Make(Console.Error, CanRedrawTalk, ColourTalk);
 
     /// <summary>Data.</summary>
     public static void Line(string text = "") => Console.Out.WriteLine(text);
@@ -63,14 +67,14 @@ internal sealed class Terminal
     /// <summary>One document of several: always on one line.</summary>
     public static void JsonLine<T>(T value, JsonTypeInfo<T> shape) => Line(JsonSerializer.Serialize(value, shape));
 
-    private IAnsiConsole Make()
+    private static IAnsiConsole Make(TextWriter to, bool redraw, bool colour)
     {
         var screen = AnsiConsole.Create(new AnsiConsoleSettings
         {
-            Ansi = CanRedraw ? AnsiSupport.Yes : AnsiSupport.No,
-            ColorSystem = Colour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
-            Interactive = CanRedraw ? InteractionSupport.Yes : InteractionSupport.No,
-            Out = new AnsiConsoleOutput(Console.Out),
+            Ansi = redraw ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = colour ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+            Interactive = redraw ? InteractionSupport.Yes : InteractionSupport.No,
+            Out = new AnsiConsoleOutput(to),
         });
         screen.Profile.Width = Width;
         screen.Profile.Capabilities.Unicode = true;

@@ -75,6 +75,7 @@ internal sealed class StandIn : IAsyncDisposable
             http.Request.EnableBuffering();
             var body = await new StreamReader(http.Request.Body).ReadToEndAsync();
             http.Request.Body.Position = 0;
+            http.Response.Headers["Ampx-Version"] = Version;
             Seen.Enqueue(($"{http.Request.Method} {http.Request.Path}{http.Request.QueryString}", body));
             if (http.Request.Headers.Authorization != $"Bearer {Token}") await Refuse(http, 401, "unauthorized", "no token, or a wrong one");
             else await next(http);
@@ -95,7 +96,7 @@ internal sealed class StandIn : IAsyncDisposable
             http.Abort();
         });
         _app.MapPost("/api/v1/signin-links", http => Write(http, new SignInLink("abc", "/signin?code=abc")));
-        _app.MapGet("/api/v1/tasks", http => Write(http, new TaskList([.. Tasks.Values], null)));
+        _app.MapGet("/api/v1/tasks", http => Write(http, new TaskList([.. Tasks.Values.OrderBy(task => task.Id, StringComparer.Ordinal)], null)));
         _app.MapPost("/api/v1/tasks", async http =>
         {
             var asked = JsonSerializer.Deserialize<StartTask>(await new StreamReader(http.Request.Body).ReadToEndAsync(), AmpxJson.Options)!;
@@ -103,12 +104,39 @@ internal sealed class StandIn : IAsyncDisposable
             http.Response.StatusCode = 201;
             await Write(http, task);
         });
-        _app.MapGet("/api/v1/tasks/{id}", (HttpContext http, string id) => Find(id) is { } task ? WriteTask(http, task) : Missing(http, id));
+        _app.MapGet("/api/v1/tasks/{id}", (HttpContext http, string id) => Fitting(id) switch
+        {
+            [] => Missing(http, id),
+            [var task] => WriteTask(http, task),
+            var several => Refuse(http, 409, "ambiguous_id", $"'{id}' fits {several.Count} tasks or more: write more of the id", [.. several.Select(task => task.Id)]),
+        });
+        _app.MapDelete("/api/v1/tasks/{id}", (HttpContext http, string id) =>
+        {
+            if (Find(id) is not { } task) return Missing(http, id);
+            if (task.Phase is not Phase.Done) return Refuse(http, 409, "conflict", $"the task is {AmpxJson.Word(task.Status)}: only an ended one can be removed; abort it first");
+            Tasks.TryRemove(task.Id, out _);
+            http.Response.StatusCode = 204;
+            return Task.CompletedTask;
+        });
         _app.MapPatch("/api/v1/tasks/{id}", async (HttpContext http, string id) =>
         {
             if (Find(id) is not { } task)
             {
                 await Missing(http, id);
+                return;
+            }
+
+            var change = JsonSerializer.Deserialize<ChangeTask>(await new StreamReader(http.Request.Body).ReadToEndAsync(), AmpxJson.Options)!;
+            http.Response.StatusCode = 204;
+            if (change.Action == "merge" && task is { Status: Status.Success, PullRequest: { } request })
+            {
+                Tasks[task.Id] = task with { PullRequest = request with { State = PullRequestState.Merged }, Version = task.Version + 1 };
+                return;
+            }
+
+            if (change.Action == "continue" && task.Phase is not Phase.Done)
+            {
+                Tasks[task.Id] = task with { PendingInstructions = [change.Prompt ?? ""], Version = task.Version + 1 };
                 return;
             }
 
@@ -119,7 +147,6 @@ internal sealed class StandIn : IAsyncDisposable
             }
 
             Tasks[task.Id] = task with { Status = Status.Aborted, Phase = Phase.Stopping, Summary = "stopping the agent", Version = task.Version + 1 };
-            http.Response.StatusCode = 204;
         });
         _app.MapGet("/api/v1/tasks/{id}/timeline", http => Write(http, new Timeline([new(1, TimeProvider.System.GetUtcNow(), Status.Queued, Phase.WaitingForWorker, 0, "created", "ada", null)])));
         _app.MapGet("/api/v1/tasks/{id}/attempts", http => Write(http, new AttemptList(Attempts)));
@@ -151,6 +178,8 @@ internal sealed class StandIn : IAsyncDisposable
         await http.Response.WriteAsync("event: end\ndata: {\"status\":\"success\"}\n\n");
     }
 
+    private List<TaskView> Fitting(string id) => [.. Tasks.Values.Where(task => task.Id.EndsWith(id, StringComparison.OrdinalIgnoreCase) || task.Id.StartsWith(id, StringComparison.OrdinalIgnoreCase)).OrderBy(task => task.Id, StringComparer.Ordinal)];
+
     private TaskView? Find(string id) => Tasks.Values.FirstOrDefault(task => task.Id.EndsWith(id, StringComparison.OrdinalIgnoreCase));
 
     private static Task WriteTask(HttpContext http, TaskView task)
@@ -164,10 +193,10 @@ internal sealed class StandIn : IAsyncDisposable
 
     private static Task Missing(HttpContext http, string id) => Refuse(http, 404, "not_found", $"there is no task '{id}'");
 
-    private static Task Refuse(HttpContext http, int status, string code, string detail)
+    private static Task Refuse(HttpContext http, int status, string code, string detail, IReadOnlyList<string>? candidates = null)
     {
         http.Response.StatusCode = status;
-        return Write(http, new Problem("about:blank", "No", status, detail, code));
+        return Write(http, new Problem("about:blank", "No", status, detail, code, Candidates: candidates));
     }
 
     private static Task Write<T>(HttpContext http, T value)

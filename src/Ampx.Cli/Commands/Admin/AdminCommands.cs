@@ -1,3 +1,4 @@
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Connecting;
 using Ampx.Cli.Output;
 using Ampx.Core.Api;
@@ -17,16 +18,19 @@ internal sealed class AdminGroup
 internal sealed class AdminCommands(Interrupt interrupt)
 {
     [Command("check", Description = "Compare what is stored with all that is derived of it; exit 1 if something differs and isn't mended")]
+    [Example("ampx admin check", "Only looks")]
+    [Example("ampx admin check --repair", "Mends what can be mended")]
     public async Task<int> Check([Option("repair", Description = "Mend what differs")] bool repair = false, GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
-        var report = await ampx.Client.Check(repair, interrupt.Token);
+        var report = await Working.On(ampx.Terminal, repair ? "Comparing and mending" : "Comparing", () => ampx.Client.Check(repair, interrupt.Token));
         if (ampx.Terminal.JsonOnly) Terminal.Json(report, json => json.CheckReport);
         else foreach (var line in CheckPage.Lines(report)) Terminal.Line(line);
         return report.Findings.All(finding => finding.Repaired) ? ExitCode.Done : ExitCode.Failed;
     }
 
     [Command("backup", Description = "Write everything that a service on SQLite keeps into one file, while it runs")]
+    [Example("ampx admin backup ampx.tar.gz", "Of a running service")]
     public async Task<int> Backup(
         [Argument("file", Description = "The file, .tar.gz; it holds the service's token")] string file,
         [Option("force", ['f'], Description = "Replace the file if it is there")] bool force = false,
@@ -40,7 +44,11 @@ internal sealed class AdminCommands(Interrupt interrupt)
         {
             await using (var to = Private(part))
             {
-                await ampx.Client.Backup(to, interrupt.Token);
+                await Working.On(ampx.Terminal, "Backup:", "MiB", async written =>
+                {
+                    await ampx.Client.Backup(to, bytes => written(bytes / 1048576.0), interrupt.Token);
+                    return true;
+                });
                 to.Flush(flushToDisk: true);
             }
 
@@ -62,6 +70,7 @@ internal sealed class AdminCommands(Interrupt interrupt)
     }
 
     [Command("restore", Description = "Put a backup into a data folder on which no service runs; 'ampx up' carries on from it")]
+    [Example("ampx admin restore ampx.tar.gz --data ~/ampx-restored", "Into a data folder of its own")]
     public async Task<int> Restore(
         [Argument("file", Description = "What 'ampx admin backup' wrote")] string file,
         [Option("data", Description = "Data folder", ValueName = "DIR")] string? data = null,

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Connecting;
 using Ampx.Cli.Output;
 using Ampx.Core.Api;
@@ -13,6 +14,8 @@ internal sealed class DemoCommand(Interrupt interrupt, StartService start)
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     [Command("demo", Description = "See a task go from instruction to red CI to green CI to merged: no account, no network, under a minute")]
+    [Example("ampx demo", "The whole way, in under a minute")]
+    [Example("ampx demo --keep", "To look at the repository and the service's data afterwards")]
     public async Task<int> Demo([Option("keep", Description = "Leave the demo's folder behind")] bool keep = false, GlobalOptions options = null!)
     {
         var terminal = new Terminal(options.Json, options.NoColor, Environment.GetEnvironmentVariable);

@@ -1,3 +1,4 @@
+using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Connecting;
 using Ampx.Cli.Output;
 using Ampx.Core.Api;
@@ -11,6 +12,8 @@ internal sealed class DoctorCommand(Interrupt interrupt)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     [Command("doctor", Description = "Check what a task needs, here and at the service; each line says how to mend it")]
+    [Example("ampx doctor", "This machine, and the service's")]
+    [Example("ampx doctor --repo acme/shop", "May the credential do all that a task on it needs?")]
     public async Task<int> Doctor(
         [Option("repo", Description = "Check a repository too: owner/name, a URL, or a local path", ValueName = "R")] string? repo = null,
         GlobalOptions options = null!)
@@ -20,7 +23,7 @@ internal sealed class DoctorCommand(Interrupt interrupt)
         var own = await new OwnChecks(terminal, Folders.Real).Look(interrupt.Token);
         if (!terminal.JsonOnly) Print(page.Lines("this machine", own));
 
-        var (reached, theirs, exit) = await AtService(options, repo);
+        var (reached, theirs, exit) = await Working.On(terminal, "The service looks at its machine", () => AtService(options, repo));
         IReadOnlyList<DoctorCheck> all = [.. own, .. theirs];
         if (terminal.JsonOnly)
         {
