@@ -6,6 +6,12 @@ public sealed class GatewayOptions
     /// <summary>Where the token file lives; made with mode 0700 if it isn't there.</summary>
     public string DataDirectory { get; set; } = "";
 
+    /// <summary>Mode <c>tokens</c>: many users, each with tokens of their own; else the one token of the data folder. The host adds <c>ITokenStore</c>.</summary>
+    public bool Tokens { get; set; }
+
+    /// <summary>A file with the first admin's token of mode <c>tokens</c>; null: one is made in the data folder.</summary>
+    public string? BootstrapTokenPath { get; set; }
+
     /// <summary>The address that people use behind a reverse proxy; its host is accepted and <c>Location</c> uses it.</summary>
     public Uri? PublicUrl { get; set; }
 
@@ -14,6 +20,12 @@ public sealed class GatewayOptions
 
     /// <summary>Origins of other sites that may call, such as <c>https://tools.example.com</c>.</summary>
     public IList<string> Origins { get; } = [];
+
+    /// <summary>Addresses and networks (<c>10.0.0.0/8</c>) of the proxies whose <c>X-Forwarded-*</c> count; empty: loopback's.</summary>
+    public IList<string> ForwardedFrom { get; } = [];
+
+    /// <summary>Requests a second and at once that a token may make in mode <c>tokens</c>.</summary>
+    public (int PerSecond, int Burst) RateLimit { get; set; } = (50, 200);
 
     /// <summary>Maps the Orleans Dashboard; the silo (or client) must have called <c>AddDashboard</c>.</summary>
     public bool Dashboard { get; set; } = true;

@@ -3,12 +3,14 @@ using Ampx.Gateway.Auth;
 using Ampx.Gateway.Description;
 using Ampx.Gateway.Webhooks;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 using Orleans.Dashboard;
 
 namespace Ampx.Gateway;
@@ -39,6 +41,8 @@ public static class GatewaySetup
         services.AddSingleton<GitHubWebhooks>();
         services.AddSingleton<LastDelivery>();
         services.AddAmpxAuth();
+        services.AddRequestRate();
+        services.AddCors();
         services.AddExceptionHandler<Problems>();
         services.AddHealthChecks();
         services.ConfigureHttpJsonOptions(json => AmpxJson.Configure(json.SerializerOptions));
@@ -52,16 +56,20 @@ public static class GatewaySetup
     public static WebApplication MapAmpxGateway(this WebApplication app)
     {
         var options = app.Services.GetRequiredService<IOptions<GatewayOptions>>().Value;
-        app.Services.GetRequiredService<LocalToken>();
+        if (!options.Tokens) app.Services.GetRequiredService<LocalToken>();
 
         app.Use(AddHeaders);
         app.UseResponseCompression();
         app.UseExceptionHandler(_ => { });
         app.UseStatusCodePages(Problems.ForEmptyAnswer);
+        app.Use(OriginGuard.ForHost(options));
+        app.UseForwardedHeaders(Proxies.Headers(options));
         app.UseRouting();
+        if (options.Origins.Count > 0) app.UseCors(cors => Open(cors, options.Origins));
         app.UseRequestTimeouts();
         app.UseAuthentication();
         app.UseMiddleware<OriginGuard>();
+        if (options.Tokens) app.UseRateLimiter().Use(app.Services.GetRequiredService<TokenCare>().Watch);
         app.UseAuthorization();
 
         var api = app.MapGroup(ApiBase);
@@ -70,6 +78,7 @@ public static class GatewaySetup
         api.MapService();
         api.MapAdmin();
         api.MapWorkers();
+        api.MapTokens();
         app.MapSignIn();
         app.MapHealth();
         app.MapGitHubWebhooks(options);
@@ -80,6 +89,11 @@ public static class GatewaySetup
         return app;
     }
 
+    /// <summary>Sees in mode <c>tokens</c> that an admin has one; before the first request.</summary>
+    /// <exception cref="InvalidOperationException">The file that is to hold it doesn't.</exception>
+    public static Task EnsureAmpxAdmin(this WebApplication app, CancellationToken cancel) =>
+        app.Services.GetRequiredService<IOptions<GatewayOptions>>().Value.Tokens ? app.Services.GetRequiredService<FirstToken>().Ensure(cancel) : Task.CompletedTask;
+
     /// <summary>Only whether the process is well: for one that is no gateway.</summary>
     public static WebApplication MapAmpxHealth(this WebApplication app)
     {
@@ -87,6 +101,11 @@ public static class GatewaySetup
         app.MapHealth();
         return app;
     }
+
+    /// <summary>For pages of these origins, which send a token: cookies are for the service's own.</summary>
+    private static void Open(CorsPolicyBuilder cors, IEnumerable<string> origins) => cors
+        .WithOrigins([.. origins.Select(origin => origin.TrimEnd('/'))]).AllowAnyHeader().AllowAnyMethod()
+        .WithExposedHeaders(HeaderNames.ETag, HeaderNames.Location, HeaderNames.RetryAfter).SetPreflightMaxAge(TimeSpan.FromMinutes(10));
 
     /// <summary><c>/tasks…</c> without the base: 308 keeps method and body.</summary>
     private static RedirectHttpResult ToApi(HttpRequest request) =>

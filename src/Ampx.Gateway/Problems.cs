@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Ampx.Core;
 using Ampx.Core.Api;
+using Ampx.Gateway.Auth;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -57,7 +58,7 @@ internal sealed partial class Problems(IOptions<GatewayOptions> options, ILogger
         var (code, detail) = status switch
         {
             400 => ("bad_request", "the request can't be understood"),
-            401 => ("unauthorized", "sign in first: send the service's token as 'Authorization: Bearer TOKEN'"),
+            401 => ("unauthorized", http.Items[AmpxAuthentication.WhyNot] as string ?? "sign in first: send the service's token as 'Authorization: Bearer TOKEN'"),
             403 => ("forbidden", "this is not allowed"),
             404 => ("not_found", $"there is nothing at {http.Request.Path}"),
             405 => ("method_not_allowed", $"{http.Request.Path} takes {http.Response.Headers.Allow}, not {http.Request.Method}"),

@@ -1,3 +1,5 @@
+using Ampx.Core;
+using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Microsoft.AspNetCore.Http;
 
@@ -19,7 +21,11 @@ internal sealed class RefusedException(int status, string code, string detail) :
     public static RefusedException MediaType(string detail) => new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", detail);
 
     /// <summary>The caller's role isn't enough.</summary>
-    public static RefusedException AdminsOnly() => new(StatusCodes.Status403Forbidden, "forbidden", "this is for admins only");
+    public static RefusedException Role(Caller caller, Role least) => Forbidden(least is Core.Api.Role.Admin
+        ? "this is for admins only"
+        : $"this needs the role {AmpxJson.Word(least)}, and {caller.Name} has {AmpxJson.Word(caller.Role)}");
+
+    public static RefusedException Forbidden(string why) => new(StatusCodes.Status403Forbidden, "forbidden", why);
 
     /// <summary>A new task that is refused at once.</summary>
     public static RefusedException NewTask(Refusal why) =>

@@ -39,6 +39,7 @@ internal static class TasksApi
 
     private static async Task<Results<Created<TaskView>, Ok<TaskView>>> Start(HttpContext http, NewTasks tasks, IOptions<GatewayOptions> options, CancellationToken cancel)
     {
+        http.MustBe(Role.Member);
         var key = NewTasks.KeyOf(http.Request);
         var request = (await JsonBody.Read<StartTask>(http.Request, cancel)).Checked();
         var (task, isNew) = await tasks.Start(request, http.Caller().Name, key, cancel);
@@ -65,8 +66,10 @@ internal static class TasksApi
 
     private static async Task<NoContent> Change(string id, HttpContext http, TaskLookup tasks, IServiceFacts facts, MergeWait merge, CancellationToken cancel)
     {
+        http.MustBe(Role.Member);
         var order = (await JsonBody.Read<ChangeTask>(http.Request, cancel)).ToOrder() with { By = http.Caller().Name };
         var task = await tasks.Find(id, cancel);
+        http.MayChange(task);
         var grain = tasks.Grain(task.Id);
         var expected = EntityTags.Expected(http.Request, task);
         if (order is ContinueRequested && TaskMachine.WhyNot(task, order) is null && await facts.WhyBranchGone(task, cancel) is { } gone) throw RefusedException.Order(gone);
@@ -78,6 +81,7 @@ internal static class TasksApi
     private static async Task<NoContent> Remove(string id, HttpContext http, TaskLookup tasks, TaskRemoval removal, CancellationToken cancel)
     {
         var task = await tasks.Find(id, cancel);
+        http.MayChange(task);
         await removal.Of(task.Id, EntityTags.Expected(http.Request, task), cancel);
         return TypedResults.NoContent();
     }

@@ -32,7 +32,7 @@ public sealed record LogPage(IReadOnlyList<LogEntry> Entries, long NextAfter);
 public sealed record StreamEnd(Status Status);
 
 /// <summary>Answer of <c>GET /whoami</c>.</summary>
-public sealed record Caller(string Name, string Role);
+public sealed record Caller(string Name, Role Role);
 
 /// <summary>Answer of <c>POST /signin-links</c>: a link that signs a browser in once, within 60 seconds.</summary>
 public sealed record SignInLink(string Code, string Path);

@@ -10,13 +10,27 @@ namespace Ampx.Gateway.Auth;
 
 /// <summary>Knows a caller by <c>Authorization: Bearer</c>, else by the cookie of a browser that has signed in.</summary>
 internal sealed class AmpxAuthentication(
-    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, LocalToken token, Sessions sessions)
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logs, UrlEncoder encoder, IGate gate)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logs, encoder)
 {
     public const string Name = "ampx";
 
+    /// <summary>The request's item that says why its token isn't taken.</summary>
+    public const string WhyNot = "ampx.why-not";
+
     /// <inheritdoc/>
-    protected override Task<AuthenticateResult> HandleAuthenticateAsync() => Task.FromResult(Authenticate());
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Request.Headers.Authorization.Count == 0)
+            return await gate.ByCookie(Context) is { } known ? Success(known, Callers.Cookie) : AuthenticateResult.NoResult();
+        const string bearer = "Bearer ";
+        var header = Request.Headers.Authorization.ToString();
+        if (!header.StartsWith(bearer, StringComparison.OrdinalIgnoreCase)) return AuthenticateResult.Fail("no bearer token");
+        var (who, whyNot) = await gate.ByToken(header[bearer.Length..].Trim(), Context.RequestAborted);
+        if (who is not null) return Success(who, Callers.Bearer);
+        Context.Items[WhyNot] = whyNot;
+        return AuthenticateResult.Fail(whyNot!);
+    }
 
     /// <summary>401: words for a person in a browser; for everybody else the problem details come from <see cref="Problems"/>.</summary>
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
@@ -26,19 +40,8 @@ internal sealed class AmpxAuthentication(
         return SignInPage.WantedBy(Request) ? SignInPage.Write(Context, "You are not signed in") : Task.CompletedTask;
     }
 
-    private AuthenticateResult Authenticate()
-    {
-        if (Request.Headers.Authorization.Count == 0)
-            return sessions.Read(Context) is { } caller ? Success(caller, Callers.Cookie) : AuthenticateResult.NoResult();
-        const string bearer = "Bearer ";
-        var header = Request.Headers.Authorization.ToString();
-        return header.StartsWith(bearer, StringComparison.OrdinalIgnoreCase) && token.Matches(header[bearer.Length..].Trim())
-            ? Success(LocalUser.Caller, Callers.Bearer)
-            : AuthenticateResult.Fail("the token is not this service's");
-    }
-
-    private AuthenticateResult Success(Core.Api.Caller caller, string way) =>
-        AuthenticateResult.Success(new(Callers.Principal(caller, way, Scheme.Name), Scheme.Name));
+    private AuthenticateResult Success(SignedIn who, string way) =>
+        AuthenticateResult.Success(new(Callers.Principal(who, way, Scheme.Name), Scheme.Name));
 }
 
 /// <summary>Wiring of sign-in.</summary>
@@ -50,6 +53,9 @@ internal static class AuthSetup
         services.AddSingleton(provider => LocalToken.ReadOrMake(provider.GetRequiredService<IOptions<GatewayOptions>>().Value.DataDirectory));
         services.AddSingleton<Sessions>();
         services.AddSingleton<SignInCodes>();
+        services.AddSingleton<LocalGate>().AddSingleton<TokenGate>().AddSingleton<TokenCare>().AddSingleton<IssuedTokens>().AddSingleton<FirstToken>();
+        services.AddSingleton<IGate>(provider => provider.GetRequiredService<IOptions<GatewayOptions>>().Value.Tokens ? provider.GetRequiredService<TokenGate>() : provider.GetRequiredService<LocalGate>());
+        services.AddHostedService(provider => provider.GetRequiredService<TokenCare>());
         services.AddAuthentication(AmpxAuthentication.Name).AddScheme<AuthenticationSchemeOptions, AmpxAuthentication>(AmpxAuthentication.Name, null);
         services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
     }

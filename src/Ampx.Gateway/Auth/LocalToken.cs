@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -28,10 +27,19 @@ public sealed class LocalToken
     {
         var path = PathIn(dataDirectory);
         if (!File.Exists(path)) Make(dataDirectory, path);
+        var token = Read(path, "delete the file, and a new one is made");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, OwnerOnly);
+        return token;
+    }
+
+    /// <summary>The token in a file that is there.</summary>
+    /// <exception cref="InvalidOperationException">It isn't, or holds no token; <paramref name="mend"/> says what to do.</exception>
+    internal static LocalToken Read(string path, string mend)
+    {
+        if (!File.Exists(path)) throw new InvalidOperationException($"{path} is missing; {mend}");
         var text = File.ReadAllText(path).Trim();
         if (text.Length < Shortest || text.Any(c => !char.IsAscii(c) || char.IsWhiteSpace(c) || char.IsControl(c)))
-            throw new InvalidOperationException($"{path} holds no token of at least {Shortest} characters: delete the file, and a new one is made");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, OwnerOnly);
+            throw new InvalidOperationException($"{path} holds no token of at least {Shortest} characters: {mend}");
         return new(text);
     }
 
@@ -51,7 +59,7 @@ public sealed class LocalToken
         {
             using (var file = new FileStream(draft, options))
             {
-                file.Write(Encoding.ASCII.GetBytes($"ampx_{Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32))}\n"));
+                file.Write(Encoding.ASCII.GetBytes($"{Secrets.Token()}\n"));
                 file.Flush(flushToDisk: true);
             }
 

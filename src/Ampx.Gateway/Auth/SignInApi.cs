@@ -13,7 +13,7 @@ internal static class SignInApi
     /// <summary>With and without the API's base: people follow links to the one, scripts expect the other.</summary>
     public static void MapSignIn(this IEndpointRouteBuilder app)
     {
-        app.MapPost($"{GatewaySetup.ApiBase}/signin-links", (HttpContext http, SignInCodes codes) => TypedResults.Ok(codes.New(http.Caller())))
+        app.MapPost($"{GatewaySetup.ApiBase}/signin-links", Link)
             .Says("makeSignInLink", "A link that signs a browser in, once, within 60 seconds");
         foreach (var (routes, name) in new[] { (app, "FromLink"), (app.MapGroup(GatewaySetup.ApiBase), "") })
         {
@@ -26,11 +26,13 @@ internal static class SignInApi
         }
     }
 
-    private static async Task<IResult> SignIn(string? code, string? to, HttpContext http, SignInCodes codes, Sessions sessions)
+    private static async Task<Ok<SignInLink>> Link(HttpContext http, IGate gate, CancellationToken cancel) => TypedResults.Ok(await gate.Link(http.SignedIn()!, cancel));
+
+    private static async Task<IResult> SignIn(string? code, string? to, HttpContext http, IGate gate, CancellationToken cancel)
     {
-        if (codes.Take(code ?? "") is { } caller)
+        if (await gate.Take(code ?? "", cancel) is { } who)
         {
-            sessions.Begin(http, caller);
+            await gate.Begin(http, who);
             return TypedResults.LocalRedirect(RedirectHttpResult.IsLocalUrl(to) && to.StartsWith('/') ? to : "/dashboard");
         }
 
@@ -41,17 +43,18 @@ internal static class SignInApi
         return TypedResults.Empty;
     }
 
-    private static async Task<NoContent> Begin(HttpContext http, LocalToken token, Sessions sessions, CancellationToken cancel)
+    private static async Task<NoContent> Begin(HttpContext http, IGate gate, CancellationToken cancel)
     {
         var request = await JsonBody.Read<SessionRequest>(http.Request, cancel);
-        if (!token.Matches(request.Token ?? "")) throw new RefusedException(StatusCodes.Status401Unauthorized, "unauthorized", "the token is not this service's");
-        sessions.Begin(http, LocalUser.Caller);
+        var (who, whyNot) = await gate.ByToken(request.Token ?? "", cancel);
+        if (who is null) throw new RefusedException(StatusCodes.Status401Unauthorized, "unauthorized", whyNot!);
+        await gate.Begin(http, who);
         return TypedResults.NoContent();
     }
 
-    private static NoContent End(HttpContext http)
+    private static async Task<NoContent> End(HttpContext http, IGate gate)
     {
-        Sessions.End(http);
+        await gate.End(http);
         return TypedResults.NoContent();
     }
 }

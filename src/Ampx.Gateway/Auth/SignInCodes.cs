@@ -5,7 +5,7 @@ using Ampx.Core.Api;
 
 namespace Ampx.Gateway.Auth;
 
-/// <summary>Codes that sign a browser in: each works once, for 60 seconds, in the process that made it.</summary>
+/// <summary>Codes of mode <c>local</c> that sign a browser in: each works once, for 60 seconds, in the process that made it.</summary>
 public sealed class SignInCodes(TimeProvider time)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
@@ -17,8 +17,11 @@ public sealed class SignInCodes(TimeProvider time)
         foreach (var old in codes.Where(code => code.Value.Until <= time.GetUtcNow())) codes.TryRemove(old);
         var code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
         codes[code] = (caller ?? LocalUser.Caller, time.GetUtcNow() + Lifetime);
-        return new(code, $"/signin?code={code}");
+        return new(code, PathOf(code));
     }
+
+    /// <summary>Where the code is taken.</summary>
+    internal static string PathOf(string code) => $"/signin?code={code}";
 
     /// <summary>Takes the code; null if it was never given, is used, or is too old.</summary>
     internal Caller? Take(string code) =>

@@ -33,7 +33,7 @@ internal static class SignInPage
             </head>
             <body>
               <h1>{{WebUtility.HtmlEncode(what)}}</h1>
-              <p>On the machine that runs Ampx, type</p>
+              <p>In a terminal where ampx is signed in (on the machine that runs it, it is by itself), type</p>
               <p><code>ampx dashboard</code></p>
               <p>It opens this page with a fresh sign-in link, which works once and for 60 seconds.</p>
             </body>

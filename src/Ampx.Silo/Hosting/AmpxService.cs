@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.AspNetCore.Hosting;
 using Ampx.Core;
 using Ampx.Gateway;
@@ -34,10 +35,12 @@ public sealed class AmpxService : IAsyncDisposable
         ["Checkpoint"] = typeof(CheckpointOptions),
         ["Ci"] = typeof(CiOptions),
         ["Cluster"] = typeof(ClusterOptions),
+        ["Cors"] = typeof(CorsOptions),
         ["Git"] = typeof(GitOptions),
         ["GitHub"] = typeof(GitHubOptions),
         ["Logs"] = typeof(LogOptions),
         ["PullRequest"] = typeof(PullRequestOptions),
+        ["RateLimit"] = typeof(RateLimitOptions),
         ["Retry"] = typeof(RetryOptions),
         ["Storage"] = typeof(StorageOptions),
         ["Workers"] = typeof(WorkerOptions),
@@ -57,20 +60,22 @@ public sealed class AmpxService : IAsyncDisposable
     }
 
     /// <summary>Where the gateway answers (without one: health only), with the port that it really has.</summary>
-    public string Url => app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+    public string Url => Ports.Reachable(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
     public string DataDirectory => folder.Path;
 
     /// <summary>Null where no gateway is.</summary>
-    public string? TokenFile => plan.IsGateway ? folder.TokenFile : null;
+    public string? TokenFile => plan.IsGateway ? Gateway.BootstrapTokenPath is { Length: > 0 } given && Gateway.Tokens ? Path.GetFullPath(given) : folder.TokenFile : null;
 
     public IServiceProvider Services => app.Services;
 
     /// <summary>Agent and CI runs under way.</summary>
     public int Running => app.Services.GetService<Worker>()?.Held.Count ?? 0;
 
-    /// <summary>A path that signs a browser in, once, within a minute; null where no gateway is.</summary>
-    public string? SignInPath() => plan.IsGateway ? app.Services.GetRequiredService<SignInCodes>().New().Path : null;
+    /// <summary>A path that signs a browser in, once, within a minute; null where no gateway is, or each user signs in.</summary>
+    public string? SignInPath() => plan.IsGateway && !Gateway.Tokens ? app.Services.GetRequiredService<SignInCodes>().New().Path : null;
+
+    private Ampx.Gateway.GatewayOptions Gateway => app.Services.GetRequiredService<IOptions<Ampx.Gateway.GatewayOptions>>().Value;
 
     /// <summary>Starts the service; <paramref name="flags"/> are settings such as <c>Ampx:Urls</c> that go before file and environment.</summary>
     /// <param name="hearSignals">SIGTERM and Ctrl+C stop it; false where the caller listens to them.</param>
@@ -82,7 +87,7 @@ public sealed class AmpxService : IAsyncDisposable
         Settings.Check(settings, Sections);
         AppSettings.Check(settings);
         var options = settings.GetSection("Ampx").Get<ServiceOptions>() ?? new ServiceOptions();
-        Ports.CheckUrls(options.Urls);
+        var access = AccessPlan.Of(options, settings);
         var plan = HostingPlan.Of(options, settings);
         var folder = DataFolder.Open(options.DataDirectory);
         try
@@ -90,7 +95,7 @@ public sealed class AmpxService : IAsyncDisposable
             // Before anything is started: a service that can't listen shouldn't take up work first.
             Ports.Check(options.Urls);
             plan.CheckPorts();
-            var app = await AwayDatabase.WaitFor(() => Begin(flags, hearSignals, options, plan, folder, cancel), plan.StartTimeout, words => Console.Error.WriteLine($"ampx: {words}"), cancel);
+            var app = await AwayDatabase.WaitFor(() => Begin(flags, hearSignals, access, plan, folder, cancel), plan.StartTimeout, words => Console.Error.WriteLine($"ampx: {words}"), cancel);
             var service = new AmpxService(app, folder, plan);
             ServiceFile.Own(service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()).Write(folder.Path);
             return service;
@@ -120,7 +125,7 @@ public sealed class AmpxService : IAsyncDisposable
     }
 
     private static async Task<WebApplication> Begin(
-        IReadOnlyDictionary<string, string?> flags, bool hearSignals, ServiceOptions options, HostingPlan plan, DataFolder folder, CancellationToken cancel)
+        IReadOnlyDictionary<string, string?> flags, bool hearSignals, AccessPlan access, HostingPlan plan, DataFolder folder, CancellationToken cancel)
     {
         await plan.Prepare(folder, cancel);
         // Empty, since the other builders read the appsettings.json of whatever folder the user stands in, and watch that folder with all below it.
@@ -129,13 +134,14 @@ public sealed class AmpxService : IAsyncDisposable
         builder.Services.AddRoutingCore();
         if (!hearSignals) builder.Services.AddSingleton<IHostLifetime, Unsignalled>();
         Settings.Load(builder.Configuration, flags);
-        builder.AddAmpx(options, plan, folder);
+        builder.AddAmpx(access, plan, folder);
         var app = builder.Build();
         try
         {
             if (plan.IsGateway) app.MapAmpxGateway();
             else app.MapAmpxHealth();
-            await Listen(app, options, plan, cancel);
+            if (plan.IsGateway) await EnsureAdmin(app, cancel);
+            await Listen(app, access.Service, plan, cancel);
             return app;
         }
         catch
@@ -143,6 +149,22 @@ public sealed class AmpxService : IAsyncDisposable
             // Nothing of it may live on when the next try begins, or another service has the folder.
             await app.DisposeAsync();
             throw;
+        }
+    }
+
+    private static async Task EnsureAdmin(WebApplication app, CancellationToken cancel)
+    {
+        try
+        {
+            await app.EnsureAmpxAdmin(cancel);
+        }
+        catch (InvalidOperationException wrong) when (wrong is not ObjectDisposedException)
+        {
+            throw new StartException($"couldn't make the first admin's token: {wrong.Message}", wrong);
+        }
+        catch (DbException away)
+        {
+            throw new StorageException($"Ampx can't read its tokens: {away.Message.ReplaceLineEndings(" ")}", away);
         }
     }
 

@@ -7,13 +7,13 @@ namespace Ampx.Silo.Hosting;
 internal static class Ports
 {
     /// <exception cref="StartException">An address that the gateway doesn't take.</exception>
-    public static void CheckUrls(string urls)
+    public static void CheckUrls(string urls, bool anywhere)
     {
         foreach (var url in Each(urls))
         {
             if (!Uri.TryCreate(url, UriKind.Absolute, out var uri) || uri.Scheme != "http" || uri.PathAndQuery != "/")
                 throw new StartException($"Ampx:Urls is '{url}', which is no http URL such as http://127.0.0.1:8080 (https and a path are a reverse proxy's work)");
-            if (!uri.IsLoopback) throw new StartException($"Ampx:Urls is '{url}': with Auth:Mode local the service listens on loopback only (127.0.0.1, localhost)");
+            if (!uri.IsLoopback && !anywhere) throw new StartException($"Ampx:Urls is '{url}': with Auth:Mode local the service listens on loopback only (127.0.0.1, localhost); set Ampx:Auth:Mode to tokens to be reached from elsewhere");
         }
     }
 
@@ -67,5 +67,10 @@ internal static class Ports
         }
     }
 
-    private static string[] Each(string urls) => urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    /// <summary>An address by which this machine reaches a gateway that listens on all of its own.</summary>
+    public static string Reachable(string url) => new Uri(url) is var at && IPAddress.TryParse(at.DnsSafeHost, out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+        ? $"{at.Scheme}://{(address.Equals(IPAddress.Any) ? "127.0.0.1" : "[::1]")}:{at.Port}"
+        : url;
+
+    public static string[] Each(string urls) => urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 }

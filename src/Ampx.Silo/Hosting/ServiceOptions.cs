@@ -9,9 +9,15 @@ public sealed class ServiceOptions
     [Required]
     public string DataDirectory { get; set; } = DefaultDataDirectory();
 
-    /// <summary>Where the gateway listens; loopback only.</summary>
+    /// <summary>Where the gateway listens; beyond loopback in mode <c>tokens</c> only.</summary>
     [Required]
     public string Urls { get; set; } = "http://127.0.0.1:8080";
+
+    /// <summary>The address that people use behind a reverse proxy; in mode <c>tokens</c> only.</summary>
+    public Uri? PublicUrl { get; set; }
+
+    /// <summary>Addresses and networks of the proxies whose <c>X-Forwarded-*</c> count; loopback's unless given.</summary>
+    public IList<string> ForwardedFrom { get; } = [];
 
     /// <summary><c>silo</c>, <c>gateway</c>: what this process is; both unless given. One alone needs a cluster on PostgreSQL.</summary>
     public IList<string> Roles { get; } = [];
@@ -45,14 +51,6 @@ public sealed class StorageOptions
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     internal bool IsPostgres => Provider is "postgres";
-}
-
-/// <summary>Section <c>Ampx:Auth</c>.</summary>
-public sealed class AuthOptions
-{
-    /// <summary>Only <c>local</c> so far: one token, in the data directory.</summary>
-    [AllowedValues("local")]
-    public string Mode { get; set; } = "local";
 }
 
 /// <summary>Section <c>Ampx:Retry</c>.</summary>

@@ -24,17 +24,17 @@ namespace Ampx.Silo.Hosting;
 /// <summary>The service's table of contents: what is in a process, by its roles.</summary>
 internal static class ServiceSetup
 {
-    public static void AddAmpx(this WebApplicationBuilder builder, ServiceOptions options, HostingPlan plan, DataFolder folder)
+    public static void AddAmpx(this WebApplicationBuilder builder, AccessPlan access, HostingPlan plan, DataFolder folder)
     {
         var services = builder.Services;
-        builder.WebHost.UseUrls(options.Urls);
+        builder.WebHost.UseUrls(access.Service.Urls);
         builder.AddLogging();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
         services.AddSingleton(ClockFile.Open(folder.Path)).AddSingleton<TimeProvider>(provider => provider.GetRequiredService<SteadyClock>()).AddHostedService<ClockFile>().AddSingleton(folder);
         services.AddHealthChecks().AddCheck<SiloHealth>("silo");
         if (plan.IsSilo) builder.AddSilo(plan, folder);
         else builder.AddClusterClient(plan, folder);
-        if (plan.IsGateway) services.AddGateway(plan, folder);
+        if (plan.IsGateway) services.AddGateway(access, plan, folder);
     }
 
     private static void AddSilo(this WebApplicationBuilder builder, HostingPlan plan, DataFolder folder)
@@ -60,11 +60,15 @@ internal static class ServiceSetup
         builder.UseAmpxClusterClient(plan);
     }
 
-    private static void AddGateway(this IServiceCollection services, HostingPlan plan, DataFolder folder)
+    private static void AddGateway(this IServiceCollection services, AccessPlan access, HostingPlan plan, DataFolder folder)
     {
         // Nothing of ours is sealed with these keys, but ASP.NET makes them at the first start: here rather than in the user's home.
         services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(folder.In("keys")));
-        services.AddAmpxGateway(gateway => (gateway.DataDirectory, gateway.Dashboard) = (folder.Path, plan.IsSilo));
+        services.AddAmpxGateway(gateway =>
+        {
+            (gateway.DataDirectory, gateway.Dashboard) = (folder.Path, plan.IsSilo);
+            access.Apply(gateway);
+        });
         services.AddOptions<Ampx.Gateway.GatewayOptions>().Configure<IOptions<GitHubOptions>>((gateway, gitHub) =>
             (gateway.GitHubWebUrl, gateway.GitHubWebhookSecret) = (gitHub.Value.WebUrl, gitHub.Value.WebhookSecret));
     }

@@ -54,6 +54,7 @@ public static class StorageExtensions
         services.TryAddSingleton<IRequestKeys>(s => new RequestKeys(s.GetRequiredService<Database>(), s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(s => new WorkerTable(s.GetRequiredService<Database>()));
         services.TryAddSingleton(s => new LeaseRules(s.GetRequiredService<Database>().IsShared));
+        services.TryAddSingleton<ITokenStore>(s => new TokenTable(s.GetRequiredService<Database>()));
         services.TryAddSingleton<LogSignals>();
         services.TryAddSingleton<ILogReader>(s => new LogReader(s.GetRequiredService<Database>().LogReaders, s.GetRequiredService<LogSignals>()));
         services.TryAddSingleton(s => new LogWriter(
