@@ -87,6 +87,20 @@ internal sealed class AmpxClient : IDisposable
 
     public Task<SignInLink> SignIn(CancellationToken cancel) => Ask(Post("signin-links", null), CliJson.Compact.SignInLink, cancel);
 
+    /// <summary>Who the token signs in.</summary>
+    public Task<Caller> WhoAmI(CancellationToken cancel) => Ask(Get("whoami"), CliJson.Compact.Caller, cancel);
+
+    public Task<TokenList> Tokens(CancellationToken cancel) => Ask(Get("tokens"), CliJson.Compact.TokenList, cancel);
+
+    public Task<CreatedToken> CreateToken(CreateToken token, CancellationToken cancel) =>
+        Ask(Post("tokens", JsonContent.Create(token, CliJson.Compact.CreateToken)), CliJson.Compact.CreatedToken, cancel);
+
+    public async Task RevokeToken(string id, CancellationToken cancel)
+    {
+        using var answer = await Send(new(HttpMethod.Delete, $"tokens/{Escape(id)}"), cancel);
+        await Check(answer, cancel);
+    }
+
     public Task<ServerVersion> Version(CancellationToken cancel) => Ask(Get("version"), CliJson.Compact.ServerVersion, cancel);
 
     public Task<ServiceStats> Stats(CancellationToken cancel) => Ask(Get("stats"), CliJson.Compact.ServiceStats, cancel);

@@ -18,6 +18,11 @@ namespace Ampx.Cli;
 [JsonSerializable(typeof(StreamEnd))]
 [JsonSerializable(typeof(SignInLink))]
 [JsonSerializable(typeof(ServerVersion))]
+[JsonSerializable(typeof(Caller))]
+[JsonSerializable(typeof(TokenList))]
+[JsonSerializable(typeof(CreateToken))]
+[JsonSerializable(typeof(CreatedToken))]
+[JsonSerializable(typeof(LoginReport))]
 [JsonSerializable(typeof(DoctorReport))]
 [JsonSerializable(typeof(ServiceStats))]
 [JsonSerializable(typeof(WorkerDrain))]
@@ -55,6 +60,9 @@ internal sealed record RestoreReport(string Data, string Version, DateTimeOffset
 
 /// <summary><c>version --json</c>; no <see cref="ServerVersion"/> where no server answers.</summary>
 internal sealed record VersionReport(string Version, string? ServerVersion);
+
+/// <summary><c>login --json</c>: who is signed in where.</summary>
+internal sealed record LoginReport(string Server, string Name, Role Role);
 
 /// <summary><c>diff --json</c>.</summary>
 internal sealed record DiffReport(string Diff);

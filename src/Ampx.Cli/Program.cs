@@ -4,6 +4,7 @@ using Ampx.Cli.Commands.Admin;
 using Ampx.Cli.Commands.Completion;
 using Ampx.Cli.Commands.Demo;
 using Ampx.Cli.Commands.Doctor;
+using Ampx.Cli.Commands.SignIn;
 using Ampx.Cli.Output;
 
 StandardStream.Install();
@@ -17,7 +18,7 @@ try
         typeof(StartCommand), typeof(ListCommand), typeof(ShowCommand), typeof(LogsCommand),
         typeof(ContinueCommand), typeof(AbortCommand), typeof(MergeCommand), typeof(WaitCommand), typeof(RemoveCommand),
         typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(DoctorCommand), typeof(StatsCommand), typeof(DrainCommand), typeof(AdminGroup),
-        typeof(ConfigGroup), typeof(CompletionCommand), typeof(CompleteCommand), typeof(VersionCommand),
+        typeof(TokenGroup), typeof(LoginCommand), typeof(ConfigGroup), typeof(CompletionCommand), typeof(CompleteCommand), typeof(VersionCommand),
     ], interrupt, new StartService(ServiceHost.StartAsync));
     await line.Run();
     if (!runner.Ran && console.Complaint.Length > 0) throw CommandRunner.Usage(console.Complaint, line.Commands);

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Ampx.Cli.Commands.Admin;
 using Ampx.Cli.Commands.Completion;
 using Ampx.Cli.Commands.Help;
+using Ampx.Cli.Commands.SignIn;
 using Ampx.Cli.Output;
 using Cocona;
 using Cocona.Application;
@@ -121,7 +122,7 @@ internal static class Arguments
     /// <summary>The words behind <c>__complete</c>, which are some command line's and no options of ours.</summary>
     public static IReadOnlyList<string> ToComplete { get; private set; } = [];
 
-    private static readonly string[] Groups = [AdminGroup.Name, ConfigGroup.Name];
+    private static readonly string[] Groups = [AdminGroup.Name, ConfigGroup.Name, TokenGroup.Name];
     private static string? _command;
 
     /// <summary>The end of the name of an argument that may be given several times. (An array would do, but beside one Cocona leaves the global options null.)</summary>

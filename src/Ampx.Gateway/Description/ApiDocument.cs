@@ -101,6 +101,7 @@ internal static class ApiDocument
     {
         if (context.JsonPropertyInfo is null && context.JsonTypeInfo.Type == typeof(StartTask)) schema.Required = new HashSet<string> { "repo" };
         if (context.JsonPropertyInfo is null && context.JsonTypeInfo.Type == typeof(ChangeTask)) schema.Required = new HashSet<string> { "action" };
+        if (context.JsonPropertyInfo is null && context.JsonTypeInfo.Type == typeof(CreateToken)) schema.Required = new HashSet<string> { "name" };
         return Task.CompletedTask;
     }
 

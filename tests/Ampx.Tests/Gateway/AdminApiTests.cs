@@ -86,7 +86,7 @@ public sealed class AdminApiTests : IAsyncLifetime
     private async Task Call(string path, string role)
     {
         var route = gateway.Routes.Single(route => route.RoutePattern.RawText == path);
-        var http = new DefaultHttpContext { RequestServices = gateway.Services, User = Callers.Principal(new Caller("ada", role), Callers.Bearer, "test") };
+        var http = new DefaultHttpContext { RequestServices = gateway.Services, User = Callers.Principal(new(new Caller("ada", Callers.RoleOf(role))), Callers.Bearer, "test") };
         http.Request.Method = "POST";
         http.Response.Body = new MemoryStream();
         http.SetEndpoint(route);

@@ -127,10 +127,13 @@ public sealed class AuthTests(GatewayHost gateway) : IClassFixture<GatewayHost>
     }
 
     [Fact]
-    public async Task Another_sites_page_may_only_read_and_only_with_the_token()
+    public async Task Another_sites_page_may_nothing_not_even_with_the_token()
     {
         var evil = ("Origin", "http://evil.example");
-        Assert.Equal(200, (await gateway.Get("/api/v1/whoami", evil)).Status);
+        (await gateway.Get("/api/v1/whoami", evil)).Problem(403, "forbidden");
+        (await gateway.Get("/api/v1/whoami", ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors"))).Problem(403, "forbidden");
+        (await gateway.Get("/api/v1/whoami", ("Sec-Fetch-Site", "same-site"))).Problem(403, "forbidden");
+        Assert.Equal(200, (await gateway.Get("/api/v1/whoami", ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate"))).Status);
         (await gateway.Post("/api/v1/tasks", """{"repo":"a/b","prompt":"x"}""", evil)).Problem(403, "forbidden");
         (await Stranger(HttpMethod.Post, "/session", evil)).Problem(403, "forbidden");
         (await Stranger(HttpMethod.Get, gateway.Codes.New().Path, evil)).Problem(403, "forbidden");

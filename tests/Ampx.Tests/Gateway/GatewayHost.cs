@@ -28,6 +28,12 @@ public sealed class GatewayHost : IAsyncLifetime
 
     internal TimeSpan? RequestTimeout { get; init; }
     internal string? Secret { get; init; } = WebhookSecret;
+
+    /// <summary>Mode <c>tokens</c> with these; null: mode <c>local</c>.</summary>
+    internal ITokenStore? Tokens { get; init; }
+
+    /// <summary>Other options than usual.</summary>
+    internal Action<GatewayOptions>? More { get; init; }
     internal FakeTimeProvider Time { get; } = new(DateTimeOffset.Parse("2026-05-04T12:00:00Z", null));
     internal FakeTasks Tasks { get; }
     internal FakeLogs Logs { get; }
@@ -65,6 +71,7 @@ public sealed class GatewayHost : IAsyncLifetime
         builder.Services.AddSingleton<ITaskIndex>(Tasks);
         builder.Services.AddSingleton<ILogReader>(Logs);
         builder.Services.AddSingleton<IRequestKeys>(Keys);
+        if (Tokens is not null) builder.Services.AddSingleton(Tokens);
         builder.Services.AddSingleton<IServiceFacts>(Facts);
         builder.Services.AddSingleton<IServiceBackup>(Backup);
         builder.Services.AddHealthChecks().AddCheck("silo", () => Healthy ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("no secret here"));
@@ -75,21 +82,25 @@ public sealed class GatewayHost : IAsyncLifetime
             options.Version = "1.2.3";
             options.RequestTimeout = RequestTimeout ?? options.RequestTimeout;
             options.GitHubWebhookSecret = Secret;
+            options.Tokens = Tokens is not null;
+            More?.Invoke(options);
         });
         app = builder.Build();
         app.MapAmpxGateway();
+        await app.EnsureAmpxAdmin(CancellationToken.None);
         app.MapGet("/dashboard", () => "the dashboard"); // Orleans' own needs a silo
         await app.StartAsync();
         Address = new Uri(app.Urls.Single());
         Stranger = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Address };
         Client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Address };
-        Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
+        if (File.Exists(LocalToken.PathIn(DataDirectory))) Client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
     }
 
     public async ValueTask DisposeAsync()
     {
-        Client.Dispose();
-        Stranger.Dispose();
+        // A start may have been refused.
+        Client?.Dispose();
+        Stranger?.Dispose();
         await app.StopAsync();
         await app.DisposeAsync();
         folder.Delete(recursive: true);

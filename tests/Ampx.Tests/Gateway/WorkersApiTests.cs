@@ -102,7 +102,7 @@ public sealed class WorkersApiTests : IAsyncLifetime
     [InlineData("admin", true)]
     public void Only_admins_pass_where_admins_must(string role, bool passes)
     {
-        var http = new DefaultHttpContext { User = Callers.Principal(new Caller("ada", role), Callers.Bearer, "test") };
+        var http = new DefaultHttpContext { User = Callers.Principal(new(new Caller("ada", Callers.RoleOf(role))), Callers.Bearer, "test") };
         Assert.Equal(passes ? null : (403, "forbidden"), (Record.Exception(http.MustBeAdmin) as RefusedException) is { } no ? ((int, string)?)(no.Status, no.Code) : null);
     }
 
