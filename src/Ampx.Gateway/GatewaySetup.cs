@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Ampx.Core;
 using Ampx.Gateway.Auth;
 using Ampx.Gateway.Description;
@@ -45,7 +46,7 @@ public static class GatewaySetup
         services.AddCors();
         services.AddExceptionHandler<Problems>();
         services.AddHealthChecks();
-        services.ConfigureHttpJsonOptions(json => AmpxJson.Configure(json.SerializerOptions));
+        services.ConfigureHttpJsonOptions(json => AmpxJson.Configure(json.SerializerOptions).NumberHandling = JsonNumberHandling.Strict);
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.AddLimits();
         services.AddApiDocument();

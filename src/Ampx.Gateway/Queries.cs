@@ -60,6 +60,26 @@ internal sealed record LogsQuery(
     }
 }
 
+/// <summary>The query of <c>GET /stats</c>.</summary>
+internal sealed record StatsQuery(
+    [property: FromQuery(Name = "since"), Description("Where the series begins: a time (RFC 3339), or how long ago; 7d if not given")] string? Since,
+    [property: FromQuery(Name = "bucket"), Description("How long each of its stretches is, such as 1h; 1d if not given")] string? Bucket)
+{
+    private const int Most = 1000;
+
+    public (DateTimeOffset Since, TimeSpan Bucket) Checked(TimeProvider time)
+    {
+        var (errors, now) = (new FieldErrors(), time.GetUtcNow());
+        var since = QueryText.Since(QueryText.Given(Since) ?? "7d", now, errors) ?? now;
+        var bucket = QueryText.Duration(QueryText.Given(Bucket) ?? "1d");
+        errors.AddIf(since > now, "since", "must not be in the future");
+        errors.AddIf(bucket is null || bucket < TimeSpan.FromMinutes(1), "bucket", "must be a duration such as 1h or 1d, at least 1m");
+        errors.AddIf(bucket >= TimeSpan.FromMinutes(1) && (now - since) / bucket > Most, "bucket", $"is too short: since would be cut into more than {Most} of them");
+        errors.ThrowIfAny();
+        return (since, bucket!.Value);
+    }
+}
+
 /// <summary>Parsing of query parameters; an empty one counts as not given.</summary>
 internal static partial class QueryText
 {
@@ -91,17 +111,21 @@ internal static partial class QueryText
     public static DateTimeOffset? Since(string? text, DateTimeOffset now, FieldErrors errors)
     {
         if (Given(text) is not { } given) return null;
-        if (Ago().Match(given) is { Success: true } ago)
-        {
-            var seconds = Part(ago, "d") * 86_400 + Part(ago, "h") * 3600 + Part(ago, "m") * 60 + Part(ago, "s");
-            return seconds < (now - DateTimeOffset.MinValue).TotalSeconds ? now.AddSeconds(-seconds) : DateTimeOffset.MinValue;
-        }
+        if (Duration(given) is { } ago) return ago < now - DateTimeOffset.MinValue ? now - ago : DateTimeOffset.MinValue;
 
         // A '+' that wasn't escaped arrives as a space.
         if (char.IsAsciiDigit(given[0]) && given.Contains('T', StringComparison.OrdinalIgnoreCase)
             && DateTimeOffset.TryParse(given.Replace(' ', '+'), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var at)) return at;
         errors.Add("since", "must be a time such as 2026-01-31T12:00:00Z, or how long ago, such as 10m");
         return null;
+    }
+
+    /// <summary><c>90s</c>, <c>10m</c>, <c>1h30m</c>, <c>2d</c>; the longest there is for more than that; null for anything else.</summary>
+    public static TimeSpan? Duration(string text)
+    {
+        if (Ago().Match(text) is not { Success: true } ago) return null;
+        var seconds = Part(ago, "d") * 86_400 + Part(ago, "h") * 3600 + Part(ago, "m") * 60 + Part(ago, "s");
+        return seconds < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(seconds) : TimeSpan.MaxValue;
     }
 
     private static double Part(Match ago, string unit) =>

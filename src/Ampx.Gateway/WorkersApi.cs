@@ -16,17 +16,19 @@ internal static class WorkersApi
     public static void MapWorkers(this IEndpointRouteBuilder api)
     {
         api.MapGet("/stats", Stats)
-            .Says("getStats", "Tasks by status, what waits, and who works");
+            .Says("getStats", "Tasks by status, what waits, who works, and how it went over time", 400);
         api.MapPost("/silos/{name}/drain", Drain)
             .Says("drainSilo", "Gives a machine no new runs until it restarts; those that it has go on; admins only", 404);
     }
 
-    private static async Task<Ok<ServiceStats>> Stats(ITaskIndex index, IGrainFactory grains, CancellationToken cancel)
+    private static async Task<Ok<ServiceStats>> Stats([AsParameters] StatsQuery query, ITaskIndex index, IGrainFactory grains, TimeProvider time, CancellationToken cancel)
     {
+        var (since, bucket) = query.Checked(time);
         var overview = grains.GetGrain<IQueueGrain>(0).Overview();
         var counts = await index.CountByStatus(cancel);
         var (queue, workers) = await overview.WaitAsync(cancel);
-        return TypedResults.Ok(new ServiceStats(Enum.GetValues<Status>().ToDictionary(AmpxJson.Word, status => counts.GetValueOrDefault(status)), queue, workers));
+        return TypedResults.Ok(new ServiceStats(Enum.GetValues<Status>().ToDictionary(AmpxJson.Word, status => counts.GetValueOrDefault(status)), queue, workers,
+            StatsSeries.Of(await index.Ended(since, cancel), since, bucket, time.GetUtcNow())));
     }
 
     private static async Task<Ok<WorkerDrain>> Drain(string name, HttpContext http, IGrainFactory grains, CancellationToken cancel)

@@ -38,4 +38,4 @@ public sealed record QueueOverview(QueueLength Queue, ImmutableArray<WorkerView>
 public sealed record WorkerDrain(string Name, bool Draining, int Running);
 
 /// <summary>Answer of <c>GET /stats</c>; every status is there, in its order of life.</summary>
-public sealed record ServiceStats(IReadOnlyDictionary<string, int> Tasks, QueueLength Queue, IReadOnlyList<WorkerView> Workers);
+public sealed record ServiceStats(IReadOnlyDictionary<string, int> Tasks, QueueLength Queue, IReadOnlyList<WorkerView> Workers, IReadOnlyList<StatsBucket>? Series = null);

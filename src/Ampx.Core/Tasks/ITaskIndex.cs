@@ -12,6 +12,9 @@ public interface ITaskIndex
     /// <summary>How many tasks have each status; one that none has is left out.</summary>
     Task<IReadOnlyDictionary<Status, int>> CountByStatus(CancellationToken cancel);
 
+    /// <summary>Tasks that have ended since then, for statistics.</summary>
+    Task<IReadOnlyList<EndedTask>> Ended(DateTimeOffset since, CancellationToken cancel);
+
     /// <summary>Every transition, oldest first.</summary>
     Task<IReadOnlyList<TimelineEntry>> Timeline(string taskId, CancellationToken cancel);
 
@@ -29,6 +32,11 @@ public sealed record TaskFilter(IReadOnlyList<Status>? Statuses = null, string? 
 
 /// <summary>A page of tasks; <see cref="NextCursor"/> is null on the last one.</summary>
 public sealed record TaskPage(IReadOnlyList<TaskState> Tasks, string? NextCursor);
+
+/// <summary>An ended task in figures.</summary>
+/// <param name="TakenAt">When a worker first took it; null if none ever did.</param>
+/// <param name="Attempts">Agent runs that counted, over its whole life.</param>
+public sealed record EndedTask(Status Status, DateTimeOffset CreatedAt, DateTimeOffset? TakenAt, DateTimeOffset FinishedAt, int Attempts, Usage? Usage);
 
 /// <summary>One transition; <see cref="Seq"/> is the version it led to.</summary>
 public sealed record TimelineEntry(int Seq, DateTimeOffset Time, Status Status, Phase Phase, int Attempt, string Cause, string By, string? Detail);

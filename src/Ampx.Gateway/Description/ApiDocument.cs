@@ -16,6 +16,8 @@ internal static class ApiDocument
 
     private const string Bearer = "bearer";
 
+    private static readonly string[] Chapters = ["Tasks", "Sign-in", "Service"];
+
     /// <summary>Scalar's page runs its own inline script and style; whatever it does, nothing is fetched from or sent to anywhere else.</summary>
     private const string OnlyOurs = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'";
 
@@ -31,7 +33,10 @@ internal static class ApiDocument
     public static void MapApiDocument(this WebApplication app)
     {
         app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapScalarApiReference(Docs, page =>
+        var docs = app.MapGroup("");
+        // Scalar opens its script to everybody; here it is for those who are signed in, as all is.
+        ((IEndpointConventionBuilder)docs).Finally(route => route.Metadata.OfType<IAllowAnonymous>().ToList().ForEach(open => route.Metadata.Remove(open)));
+        docs.MapScalarApiReference(Docs, page =>
         {
             page.Title = "Ampx API";
             page.OpenApiRoutePattern = "/openapi/v1.json";
@@ -60,15 +65,29 @@ internal static class ApiDocument
         {
             [Bearer] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = Bearer, Description = "An API token, or the token of a service on one's own machine." },
         };
-        foreach (var operation in document.Paths.Values.SelectMany(path => path.Operations?.Values ?? Enumerable.Empty<OpenApiOperation>()).Where(operation => operation.Security is null))
-            operation.Security = [new() { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
+        document.Tags = new HashSet<OpenApiTag>(Chapters.Select(name => new OpenApiTag { Name = name }));
+        foreach (var (path, item) in document.Paths)
+        {
+            foreach (var operation in item.Operations?.Values ?? Enumerable.Empty<OpenApiOperation>())
+            {
+                operation.Tags = new HashSet<OpenApiTagReference> { new(ChapterOf(path), document) };
+                operation.Security ??= [new() { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
+            }
+        }
+
         return Task.CompletedTask;
     }
+
+    private static string ChapterOf(string path) => path[GatewaySetup.ApiBase.Length..].Split('/')[1] switch
+    {
+        "tasks" => Chapters[0],
+        "signin" or "signin-links" or "session" or "whoami" or "tokens" => Chapters[1],
+        _ => Chapters[2],
+    };
 
     private static async Task Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        operation.Tags = null;
         if (metadata.OfType<IAllowAnonymous>().Any()) operation.Security = [];
         foreach (var header in metadata.OfType<TakesHeader>())
         {

@@ -45,6 +45,22 @@ public sealed class TaskIndex(DbDataSource readers) : ITaskIndex
         "SELECT status, count(*) FROM task_index GROUP BY status", new { }, row => (Status: row.Word<Status>(0), Count: (int)row.GetInt64(1)), cancel)).ToDictionary(row => row.Status, row => row.Count);
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<EndedTask>> Ended(DateTimeOffset since, CancellationToken cancel) => await readers.Rows(
+        """
+        SELECT i.status, i.created_at, i.finished_at, s.body,
+          (SELECT t.time FROM task_timeline t WHERE t.task_id = i.task_id AND t.phase NOT IN ('waiting_for_worker', 'done') ORDER BY t.version LIMIT 1)
+        FROM task_index i JOIN state_body s ON s.state_row = i.state_row WHERE i.finished_at >= @since ORDER BY i.finished_at
+        """,
+        new { since = since.ToUnixTimeMilliseconds() },
+        row =>
+        {
+            var task = Parse<TaskState>(row.GetString(3));
+            DateTimeOffset? taken = row.Text(4) is { } time ? DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) : null;
+            return new EndedTask(row.Word<Status>(0), row.Time(1), taken, row.Time(2), task.Attempt?.Number ?? 0, task.Usage);
+        },
+        cancel);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<TimelineEntry>> Timeline(string taskId, CancellationToken cancel) => await readers.Rows(
         "SELECT version, time, status, phase, attempt, cause, caused_by, detail FROM task_timeline WHERE task_id = @taskId ORDER BY version",
         new { taskId },

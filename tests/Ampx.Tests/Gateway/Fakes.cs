@@ -57,6 +57,9 @@ internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
     public Task<IReadOnlyDictionary<Status, int>> CountByStatus(CancellationToken cancel) =>
         Task.FromResult<IReadOnlyDictionary<Status, int>>(States().CountBy(task => task.Status).ToDictionary());
 
+    public Task<IReadOnlyList<EndedTask>> Ended(DateTimeOffset since, CancellationToken cancel) => Task.FromResult<IReadOnlyList<EndedTask>>(
+        [.. States().Where(task => task.FinishedAt >= since).Select(task => new EndedTask(task.Status, task.CreatedAt, task.CreatedAt, task.FinishedAt!.Value, task.Attempt?.Number ?? 0, task.Usage))]);
+
     public Task<IReadOnlyList<TimelineEntry>> Timeline(string taskId, CancellationToken cancel) => Task.FromResult<IReadOnlyList<TimelineEntry>>(
         [.. this[taskId].Past.Select(task => new TimelineEntry(task.Version, task.UpdatedAt, task.Status, task.Phase, task.Attempts, task.Last.Cause, task.Last.By, task.Last.Detail))]);
 

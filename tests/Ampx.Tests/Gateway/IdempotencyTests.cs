@@ -100,7 +100,6 @@ public sealed class IdempotencyTests(GatewayHost gateway) : IClassFixture<Gatewa
     {
         Assert.Equal(201, (await Start(Body, NewKey().PadRight(255, 'x'))).Status);
         (await Start(Body, NewKey().PadRight(256, 'x'))).Problem(400, "bad_request");
-        (await gateway.Post("/api/v1/tasks", Body, (Header, "one"), (Header, "two"))).Problem(400, "bad_request");
     }
 
     private const string Header = "Idempotency-Key";

@@ -1,9 +1,5 @@
-using System.Text;
-using System.Text.Json;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
-using FsCheck;
-using FsCheck.Fluent;
 using Xunit;
 
 namespace Ampx.Tests.Gateway;
@@ -82,43 +78,6 @@ public sealed class ServiceApiTests(GatewayHost gateway) : IClassFixture<Gateway
         finally
         {
             gateway.Tasks.Trouble = null;
-        }
-    }
-
-    /// <summary>Random bodies, query strings, paths and headers: never a 500, and every refusal is whole problem details.</summary>
-    [Fact]
-    public async Task Whatever_is_sent_the_answer_is_a_good_one()
-    {
-        var task = gateway.Tasks.Has(Ulid.NewUlid().ToString()).Hears(new AbortRequested());
-        string[] names = ["repo", "prompt", "base", "agent", "max_attempts", "max_tokens", "max_time", "ci", "draft", "action", "method", "auto", "force", "delete_branch", "issue", "", "é"];
-        string[] values = ["null", "true", "0", "1", "-1", "3.5", "1e400", "99999999999999999999", "\"\"", "\" \"", "\"continue\"", "\"abort\"", "\"merge\"", "\"squash\"", "\"01:00:00\"", "\"99999999.00:00:00\"", "\"a/b\"", "\"\\u0000\"", "\"\\ud800\"", "[]", "{}", "{\"a\":[1]}", "\"ü\\n😀\""];
-        string[] broken = ["", "{", "]", "\0", "\"", "{\"repo\":}", "nul", "{}{}", new string('[', 200), "\uFEFF{}", "{\"repo\":\"a/b\",}"];
-        var body = Gen.Frequency(
-            (6, Gen.Elements(names).SelectMany(_ => Gen.Elements(values), (name, value) => $"\"{name}\":{value}").ListOf().Select(fields => $"{{{string.Join(",", fields)}}}")),
-            (1, Gen.Elements(broken)),
-            (1, ArbMap.Default.GeneratorFor<string>().Select(text => text ?? "")));
-        // (A %00 in a path never gets here: Kestrel itself refuses it, with an empty 400.)
-        var odd = Gen.Elements("", "%", "%ff", "..", "7", "01", "' or 1=1", "*", "_", "🙂", new string('9', 40), "-5", "queued", "10m", "2026-05-04T12:00:00Z", "0001-01-01T00:00:00Z", "999999999d");
-        var path = Gen.Elements("tasks", "tasks/{0}", $"tasks/{task.State!.Id}", "tasks/{0}/logs", $"tasks/{task.State.Id}/logs", "tasks/{0}/timeline", "tasks/{0}/diff", "session", "signin", "signin-links", "{0}")
-            .SelectMany(_ => odd, (route, part) => string.Format(null, route, part));
-        var query = Gen.Elements("limit", "after", "status", "cursor", "owner", "since", "tail", "source", "attempt", "code", "to").SelectMany(_ => odd, (name, value) => $"{name}={value}").ListOf().Select(parts => string.Join("&", parts));
-        var method = Gen.Elements("GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "FOO");
-        var header = Gen.Elements("If-Match", "If-None-Match", "Last-Event-ID", "Accept", "Content-Encoding", "Sec-Fetch-Site").SelectMany(_ => odd.Where(value => value.All(char.IsAscii)), (name, value) => (name, value));
-        var requests = from m in method from p in path from q in query from b in body from h in header select (m, p, q, b, h);
-
-        foreach (var (m, p, q, b, h) in requests.Sample(1500, 10))
-        {
-            using var request = new HttpRequestMessage(new(m), new Uri($"/api/v1/{p}?{q}", UriKind.Relative));
-            if (m is not ("GET" or "HEAD")) request.Content = new StringContent(b, Encoding.UTF8, "application/json");
-            request.Headers.TryAddWithoutValidation(h.name, h.value);
-            using var response = await gateway.Client.SendAsync(request);
-            var text = await response.Content.ReadAsStringAsync();
-            var what = $"{m} {p}?{q} {h} {b}: {(int)response.StatusCode} {text}";
-            Assert.True((int)response.StatusCode < 500, what);
-            Assert.DoesNotContain("   at ", text, StringComparison.Ordinal);
-            if ((int)response.StatusCode < 400 || m == "HEAD") continue;
-            Assert.True(response.Content.Headers.ContentType?.MediaType == "application/problem+json", what);
-            Assert.Equal((int)response.StatusCode, JsonSerializer.Deserialize<JsonElement>(text).GetProperty("status").GetInt32());
         }
     }
 }

@@ -25,6 +25,22 @@ public abstract class TaskIndexTests : IDisposable
     }
 
     [Fact]
+    public async Task Ended_tasks_come_in_figures_those_from_then_on_only()
+    {
+        var usage = new Usage(100, 10, 7);
+        var (task, young, old) = (StorageFolder.NewTask(), StorageFolder.NewTask(), StorageFolder.NewTask());
+        await files.Save(task);
+        await files.Save(task with { Version = 2, Phase = Phase.Preparing, Status = Status.Running, UpdatedAt = At(30), Attempt = new Attempt { Number = 3, Instruction = "x" } });
+        await files.Save(task with { Version = 3, Phase = Phase.Done, Status = Status.Success, UpdatedAt = At(90), FinishedAt = At(90), Usage = usage, Attempt = new Attempt { Number = 3, Instruction = "x" } });
+        await files.Save(old with { Phase = Phase.Done, Status = Status.Error, UpdatedAt = At(10), FinishedAt = At(10) });
+        await files.Save(young);
+        Assert.Equal(
+            [new EndedTask(Status.Success, task.CreatedAt, At(30), At(90), 3, usage)],
+            await index.Ended(At(11), StorageFolder.Soon));
+        Assert.Equal([null, At(30)], (await index.Ended(At(10), StorageFolder.Soon)).Select(ended => ended.TakenAt));
+    }
+
+    [Fact]
     public async Task The_index_says_what_the_state_says()
     {
         var task = StorageFolder.NewTask(forge: ForgeKind.Git);
