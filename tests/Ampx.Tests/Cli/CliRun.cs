@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Ampx.Chaos.Machines;
 
 namespace Ampx.Tests.Cli;
 
@@ -56,7 +57,7 @@ internal sealed class CliHome : IDisposable
 
     public Process Start(string[] arguments, string? folder = null, string? terminal = null)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "ampx");
+        var program = AmpxProgram.Path;
         // The terminal becomes the program's own, so that Ctrl+C on it is a signal.
         var start = terminal is null ? new ProcessStartInfo(program, arguments) : new ProcessStartInfo("/bin/sh", ["-c", "exec setsid -c -w \"$@\" <\"$PTY\" >\"$PTY\" 2>\"$PTY\"", "sh", program, .. arguments]);
         Prepare(start, folder);

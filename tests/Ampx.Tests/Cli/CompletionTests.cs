@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Ampx.Chaos.Machines;
 using Xunit;
 
 namespace Ampx.Tests.Cli;
@@ -83,7 +84,7 @@ public sealed class CompletionTests(RowStage stage) : IClassFixture<RowStage>
     {
         var start = new ProcessStartInfo(shell, script is null ? arguments : ["-c", script]);
         stage.Home.Prepare(start);
-        start.Environment["PATH"] = $"{AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}";
+        start.Environment["PATH"] = $"{Path.GetDirectoryName(AmpxProgram.Path)}:{Environment.GetEnvironmentVariable("PATH")}";
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
         var errors = process.StandardError.ReadToEndAsync();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using Ampx.Chaos.Machines;
 using Ampx.Cli.Commands.Help;
 using Ampx.Core.Tasks;
 using Cocona;
@@ -29,7 +30,7 @@ public sealed class HelpTests(RowStage stage) : IClassFixture<RowStage>
             Assert.Contains("ampx ", example.Line, StringComparison.Ordinal);
             var start = new ProcessStartInfo("bash", ["-euo", "pipefail", "-c", example.Line]);
             stage.Home.Prepare(start, Path.Combine(stage.Home.Folder, "checkout"));
-            start.Environment["PATH"] = $"{AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}";
+            start.Environment["PATH"] = $"{Path.GetDirectoryName(AmpxProgram.Path)}:{Environment.GetEnvironmentVariable("PATH")}";
             start.Environment["TOKEN"] = "a-token";
             using var bash = Process.Start(start)!;
             bash.StandardInput.Close();
