@@ -31,6 +31,8 @@ internal sealed class AmpxClient : IDisposable
             // A proxy for the outside world has no way to this machine's own loopback.
             UseProxy = !connection.Server.IsLoopback,
             AllowAutoRedirect = false,
+            // No traces go out from here.
+            ActivityHeadersPropagator = null,
         })
         { BaseAddress = new Uri(connection.Server, "api/v1/"), Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.Add(new("ampx", Versions.Own));
@@ -43,7 +45,7 @@ internal sealed class AmpxClient : IDisposable
     public Task<TaskView> Start(StartTask task, CancellationToken cancel) =>
         Ask(Post("tasks", JsonContent.Create(task, CliJson.Compact.StartTask)), CliJson.Compact.TaskView, cancel);
 
-    public Task<TaskView> Get(string id, CancellationToken cancel) => Ask(Get($"tasks/{Escape(id)}"), CliJson.Compact.TaskView, cancel);
+    public Task<TaskView> Get(string id, CancellationToken cancel) => Ask(Get($"tasks/{Escape(id)}"), json => json.TaskView, cancel);
 
     /// <summary>The task if it isn't at <paramref name="version"/> any more; null if it is.</summary>
     public async Task<TaskView?> GetIfChanged(string id, int version, CancellationToken cancel)
@@ -56,7 +58,7 @@ internal sealed class AmpxClient : IDisposable
     }
 
     public Task<TaskList> List(TaskQuery query, string? cursor, CancellationToken cancel) =>
-        Ask(Get($"tasks{query.Text(cursor)}"), CliJson.Compact.TaskList, cancel);
+        Ask(Get($"tasks{query.Text(cursor)}"), json => json.TaskList, cancel);
 
     public async Task Change(string id, ChangeTask change, CancellationToken cancel)
     {
@@ -165,6 +167,14 @@ internal sealed class AmpxClient : IDisposable
 
     private static string Escape(string id) => Uri.EscapeDataString(id);
 
+    // A task's shape takes as long to build as the connection: it is built beside it, on another core.
+    private async Task<T> Ask<T>(HttpRequestMessage request, Func<CliJson, JsonTypeInfo<T>> shape, CancellationToken cancel)
+    {
+        var built = Task.Run(() => shape(CliJson.Compact), cancel);
+        using var answer = await Send(request, cancel);
+        return await Read(answer, await built, cancel);
+    }
+
     private async Task<T> Ask<T>(HttpRequestMessage request, JsonTypeInfo<T> shape, CancellationToken cancel)
     {
         using var answer = await Send(request, cancel);
@@ -238,7 +248,8 @@ internal sealed class AmpxClient : IDisposable
             try
             {
                 var task = await Get(id, cancel);
-                lines.Add($"{id}  {Words.Of(task),-12}  {Plain.Line(Words.Repo(task.Repo))}  {Plain.Cut(task.Prompt, 60)}");
+                var line = $"{id}  {Words.Of(task),-12}  {Plain.Line(Words.Repo(task.Repo))}  {Plain.Cut(task.Prompt, 60)}";
+                lines.Add(Console.IsErrorRedirected ? line : Plain.Cut(line, Terminal.Width - 2));
             }
             catch (CliError)
             {

@@ -48,7 +48,7 @@ internal sealed class ListCommand(Interrupt interrupt)
 
         if (ampx.Terminal.JsonOnly) Terminal.Json(new TaskList([.. tasks.Take(limit)], cursor), json => json.TaskList);
         else if (tasks.Count == 0) Terminal.Say(Nothing(query));
-        else if (ampx.Terminal.IsScreen) ampx.Terminal.Screen.Write(TaskTable.For([.. tasks.Take(limit)], owners, ampx.Now, Terminal.Width));
+        else if (ampx.Terminal.IsScreen) ampx.Terminal.Screen.Write(TaskTable.For([.. tasks.Take(limit)], owners, ampx.Now, Terminal.Width, ampx.Terminal.Colour));
         else foreach (var line in TaskTable.Lines([.. tasks.Take(limit)], owners, ampx.Now)) Terminal.Line(line);
         if (!ampx.Terminal.JsonOnly && (cursor is not null || tasks.Count > limit)) Terminal.Say($"There are more: --limit {limit * 4} shows them.");
         return ExitCode.Done;
@@ -82,7 +82,7 @@ internal sealed class ListCommand(Interrupt interrupt)
                 }
 
                 ampx.Terminal.Screen.Profile.Width = Terminal.Width;
-                live.UpdateTarget(tasks.Count == 0 ? new Text(Nothing(query)) : TaskTable.For([.. tasks.Take(Math.Max(1, Terminal.Height - 2))], owners, ampx.Now, Terminal.Width));
+                live.UpdateTarget(tasks.Count == 0 ? new Text(Nothing(query)) : TaskTable.For([.. tasks.Take(Math.Max(1, Terminal.Height - 2))], owners, ampx.Now, Terminal.Width, ampx.Terminal.Colour));
             }
         });
         return ExitCode.Done;

@@ -13,14 +13,14 @@ internal static class TaskTable
     private sealed record Column(string Head, int Most, int Goes, Func<TaskView, string> Cell);
 
     /// <summary>For a terminal: as wide as it is. The instruction is cut to fit; where that isn't enough, whole columns go.</summary>
-    public static Table For(IReadOnlyList<TaskView> tasks, bool owners, DateTimeOffset now, int width)
+    public static Table For(IReadOnlyList<TaskView> tasks, bool owners, DateTimeOffset now, int width, bool colour)
     {
         var columns = Columns(owners, now, Math.Clamp(width / 5, 8, 30));
         while (Rest() < LeastWords && columns.Where(column => column.Goes > 0).MaxBy(column => column.Goes) is { } least) columns.Remove(least);
         var rest = Math.Max(Rest(), 8);
         var table = new Table().Border(TableBorder.None);
-        foreach (var column in columns) table.AddColumn(new TableColumn($"[bold]{column.Head}[/]").NoWrap().PadLeft(0).PadRight(2));
-        table.AddColumn(new TableColumn("[bold]TASK[/]").NoWrap().PadLeft(0).PadRight(0));
+        foreach (var column in columns) table.AddColumn(new TableColumn(Head(column.Head)).NoWrap().PadLeft(0).PadRight(2));
+        table.AddColumn(new TableColumn(Head("TASK")).NoWrap().PadLeft(0).PadRight(0));
         foreach (var task in tasks)
         {
             var cells = columns.Select(column => Markup.Escape(Plain.Cut(column.Cell(task), column.Most))).ToList();
@@ -29,6 +29,8 @@ internal static class TaskTable
         }
 
         return table;
+
+        string Head(string word) => colour ? $"[bold]{word}[/]" : word;
 
         // Each column stands two spaces from the next.
         int Rest() => width - columns.Sum(column => 2 + Math.Min(column.Most, tasks.Select(column.Cell).Append(column.Head).Max(Plain.Width)));

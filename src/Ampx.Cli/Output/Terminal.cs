@@ -51,8 +51,21 @@ internal sealed class Terminal
     /// <summary>Data.</summary>
     public static void Line(string text = "") => Console.Out.WriteLine(text);
 
-    /// <summary>Talk: never on stdout.</summary>
-    public static void Say(string text = "") => Console.Error.WriteLine(text);
+    /// <summary>Talk: never on stdout. On a terminal long lines are broken at spaces, below where they begin.</summary>
+    public static void Say(string text = "")
+    {
+        if (Console.IsErrorRedirected || text.Length < Width)
+        {
+            Console.Error.WriteLine(text);
+            return;
+        }
+
+        foreach (var line in text.Split('\n'))
+        {
+            var indent = line[..^line.TrimStart(' ').Length];
+            foreach (var piece in Plain.Wrap(line.TrimStart(' '), Math.Max(20, Width - indent.Length))) Console.Error.WriteLine(indent + piece);
+        }
+    }
 
     /// <summary>A warning that doesn't stop the command.</summary>
     public void Warn(string text) => Say($"{Paint("warning:", "33", ColourTalk)} {text}");

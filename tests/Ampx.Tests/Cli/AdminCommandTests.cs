@@ -134,14 +134,14 @@ public sealed class AdminCommandTests : IAsyncLifetime
     {
         var result = await _home.Run(words);
         Assert.Equal((0, ""), (result.Exit, result.Error));
-        Assert.StartsWith("Usage: ampx admin [command]\n", result.Out, StringComparison.Ordinal);
+        Assert.StartsWith("Usage: ampx admin COMMAND [options]\n", result.Out, StringComparison.Ordinal);
         foreach (var command in (string[])["check ", "backup ", "restore "]) Assert.Contains($"\n  {command}", result.Out, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("'nonsense' is not a command.\n'ampx admin --help' lists the commands, 'ampx admin COMMAND --help' its options.", "admin", "nonsense")]
-    [InlineData("'chek' is not a command.\nSimilar ones: check", "admin", "chek")]
-    [InlineData("Unknown option '--bogus'\n'ampx admin --help' lists the commands, 'ampx admin COMMAND --help' its options.", "admin", "check", "--bogus")]
+    [InlineData("'chek' is not a command.\nDid you mean 'admin check'?", "admin", "chek")]
+    [InlineData("Unknown option '--bogus'.\n'ampx admin check --help' lists the options.", "admin", "check", "--bogus")]
     [InlineData("'admin backup' needs FILE.\nSee 'ampx admin backup --help'.", "admin", "backup")]
     [InlineData("'extra' is one word too many for 'admin check'.\nText of several words goes in quotes; see 'ampx admin check --help'.", "admin", "check", "extra")]
     public async Task Wrong_usage_is_2_and_names_the_group(string words, params string[] arguments)

@@ -68,10 +68,10 @@ public sealed partial class RowTests(RowStage stage) : IClassFixture<RowStage>
         return GitVersion().Replace(Clock().Replace(Day().Replace(text, "2026-01-02"), "12:34:56"), "git version 2.0.0");
     }
 
-    [GeneratedRegex(@"\b\d\d:\d\d:\d\d(\.\d+)?")]
+    [GeneratedRegex(@"(?<=\b|T)\d\d:\d\d:\d\d(\.\d+)?")]
     private static partial Regex Clock();
 
-    [GeneratedRegex(@"\b20\d\d-\d\d-\d\d\b")]
+    [GeneratedRegex(@"\b20\d\d-\d\d-\d\d(?=\b|T)")]
     private static partial Regex Day();
 
     [GeneratedRegex(@"git version [\w.]+( \([^)]*\))?")]
@@ -89,6 +89,8 @@ public sealed class RowStage : IAsyncLifetime
         Server = await StandIn.Start();
         Home.Environment["AMPX_SERVER"] = Server.Url;
         Home.Environment["AMPX_TOKEN"] = StandIn.Token;
+        // A loaded machine is no reason for other candidates.
+        Home.Environment["AMPX_COMPLETION_TIMEOUT"] = "30s";
         Home.Write(Path.Combine(Home.Config, "config.json"), """{"server":"https://ampx.example.com","token":"ampx_0123456789abcdef"}""");
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path.Combine(Home.Config, "config.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
@@ -125,7 +127,7 @@ public sealed class RowStage : IAsyncLifetime
         Server.Attempts.Add(new Attempt { Number = 1, Instruction = "x", Outcome = "red", HeadSha = "abcdef0123456789", StartedAt = now.AddMinutes(-5), FinishedAt = now.AddMinutes(-3) });
         Server.Attempts.Add(new Attempt { Number = 2, Instruction = "x", Outcome = "running", Feedback = "CI failed.\n  expected IV,\tactual IIII\n", StartedAt = now.AddMinutes(-3), FinishedAt = now.AddMinutes(-3).AddSeconds(30) });
         Server.Workers.Clear();
-        Server.Workers.Add(new("worker-a", 2, 1, false, now));
+        Server.Workers.Add(new("worker-a", 2, 1, false, now.AddSeconds(-80)));
         Server.Workers.Add(new("worker-b", 4, 0, true, now.AddMinutes(-2).AddSeconds(-20)));
         Server.Running.Clear();
         foreach (var running in (int[])[1, 0]) Server.Running.Enqueue(running);

@@ -45,6 +45,9 @@ internal sealed class StandIn : IAsyncDisposable
     /// <summary>How many runs a draining worker says that it has: one answer each, the last one again and again.</summary>
     public Queue<int> Running { get; } = [];
 
+    /// <summary>A started task has ended already.</summary>
+    public bool EndAtOnce { get; set; }
+
     public string Version { get; set; } = "0.1.0";
 
     /// <summary>Lines of the log stream after which the connection breaks off, once.</summary>
@@ -96,11 +99,11 @@ internal sealed class StandIn : IAsyncDisposable
             http.Abort();
         });
         _app.MapPost("/api/v1/signin-links", http => Write(http, new SignInLink("abc", "/signin?code=abc")));
-        _app.MapGet("/api/v1/tasks", http => Write(http, new TaskList([.. Tasks.Values.OrderBy(task => task.Id, StringComparer.Ordinal)], null)));
+        _app.MapGet("/api/v1/tasks", http => Write(http, new TaskList([.. Tasks.Values.Where(task => Asked(http, task)).OrderBy(task => task.Id, StringComparer.Ordinal)], null)));
         _app.MapPost("/api/v1/tasks", async http =>
         {
             var asked = JsonSerializer.Deserialize<StartTask>(await new StreamReader(http.Request.Body).ReadToEndAsync(), AmpxJson.Options)!;
-            var task = Tasks[Id] = Sample(status: Status.Queued, phase: Phase.WaitingForWorker) with { Repo = asked.Repo!, Prompt = asked.Prompt ?? "" };
+            var task = Tasks[Id] = (EndAtOnce ? Sample(status: Status.Success, phase: Phase.Done) : Sample(status: Status.Queued, phase: Phase.WaitingForWorker)) with { Repo = asked.Repo!, Prompt = asked.Prompt ?? "" };
             http.Response.StatusCode = 201;
             await Write(http, task);
         });
@@ -134,9 +137,9 @@ internal sealed class StandIn : IAsyncDisposable
                 return;
             }
 
-            if (change.Action == "continue" && task.Phase is not Phase.Done)
+            if (change.Action == "continue")
             {
-                Tasks[task.Id] = task with { PendingInstructions = [change.Prompt ?? ""], Version = task.Version + 1 };
+                Tasks[task.Id] = task with { PendingInstructions = task.Phase is Phase.Done ? [] : [change.Prompt ?? ""], Version = task.Version + 1 };
                 return;
             }
 
@@ -177,6 +180,8 @@ internal sealed class StandIn : IAsyncDisposable
 
         await http.Response.WriteAsync("event: end\ndata: {\"status\":\"success\"}\n\n");
     }
+
+    private static bool Asked(HttpContext http, TaskView task) => http.Request.Query["status"].ToString() is not { Length: > 0 } words || words.Split(',').Contains(AmpxJson.Word(task.Status));
 
     private List<TaskView> Fitting(string id) => [.. Tasks.Values.Where(task => task.Id.EndsWith(id, StringComparison.OrdinalIgnoreCase) || task.Id.StartsWith(id, StringComparison.OrdinalIgnoreCase)).OrderBy(task => task.Id, StringComparer.Ordinal)];
 

@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
+using Ampx.Cli.Commands.Demo;
 using Ampx.Core.Tasks;
 using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
 
 /// <summary>Up, down and demo as people run them.</summary>
-public sealed class ServiceTests
+public sealed partial class ServiceTests
 {
     [Fact]
     public async Task The_demo_ends_merged_after_two_attempts()
@@ -16,6 +18,8 @@ public sealed class ServiceTests
         Assert.Contains("merged after 2 attempts", output, StringComparison.Ordinal);
         Assert.Contains("agent is not", output, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("Ampx-Task:", output, StringComparison.Ordinal);
+        // Its bar counts these.
+        Assert.Equal(DemoView.Steps, Step().Count(output));
     }
 
     [Fact]
@@ -126,4 +130,7 @@ public sealed class ServiceTests
 
     private static IEnumerable<string> Lines(string log) =>
         System.Text.Json.JsonDocument.Parse(log).RootElement.GetProperty("entries").EnumerateArray().Select(entry => entry.GetProperty("text").GetString()!);
+
+    [GeneratedRegex(@"^ +[0-9.]+s  [a-z]+ ", RegexOptions.Multiline)]
+    private static partial Regex Step();
 }

@@ -12,7 +12,7 @@ internal sealed class CompletionCommand(Interrupt interrupt)
     public static readonly string[] Shells = ["bash", "zsh", "fish"];
 
     [Command("completion", Description = "A script that teaches a shell to complete ampx's words, task ids and repositories too")]
-    [Details("Ids, repositories, owners and workers come from the service, within a second or not at all. The script's first lines say how to keep it for good.")]
+    [Details("Ids, repositories, owners and workers come from the service, within two seconds or not at all (env AMPX_COMPLETION_TIMEOUT). The script's first lines say how to keep it for good.")]
     [Example("source <(ampx completion bash)", "For this shell")]
     [Example("ampx completion zsh > ~/_ampx", "To put into a folder of zsh's fpath")]
     [Example("ampx completion fish | head -3", "Its first lines say where fish looks for it")]

@@ -4,11 +4,11 @@ using Ampx.Core.Api;
 
 namespace Ampx.Cli.Commands.Completion;
 
-/// <summary>Words that only the service knows. A shell waits for them with the cursor standing: within a second, or none; and no error ever.</summary>
+/// <summary>Words that only the service knows. A shell waits for them with the cursor standing: within a second or two, or none; and no error ever.</summary>
 internal sealed class RemoteWords(string? server, string? token, CancellationToken cancel)
 {
     private const int Newest = 200;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     /// <summary>The newest tasks that are <paramref name="wanted"/>, by the ends of their ids.</summary>
     public async Task<IEnumerable<Candidate>> Tasks(Func<TaskView, bool>? wanted) =>
@@ -28,9 +28,9 @@ internal sealed class RemoteWords(string? server, string? token, CancellationTok
     private async Task<T> Ask<T>(Func<AmpxClient, CancellationToken, Task<T>> ask, T otherwise)
     {
         using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        soon.CancelAfter(Patience);
         try
         {
+            soon.CancelAfter(Folders.Real.Get("AMPX_COMPLETION_TIMEOUT") is { } set ? Times.Parse(set, "AMPX_COMPLETION_TIMEOUT") : Patience);
             using var client = new AmpxClient(Connection.Find(server, token, Folders.Real));
             return await ask(client, soon.Token);
         }

@@ -8,10 +8,17 @@ namespace Ampx.Cli.Commands.Demo;
 internal sealed class DemoView(Terminal terminal, TimeProvider clock)
 {
     private const int Excerpt = 6;
+
+    /// <summary>From the queue to the merge, over one red verdict: the lines that <see cref="Show"/> prints.</summary>
+    public const int Steps = 13;
+
+    private const int BarWidth = 24;
     private readonly bool _colour = terminal.JsonOnly ? terminal.ColourTalk : terminal.Colour;
     private long _began = clock.GetTimestamp();
     private int _seen;
+    private int _step;
     private int _told;
+    private bool _painted;
     private (Phase, int) _last;
 
     public TaskView? Last { get; private set; }
@@ -52,7 +59,9 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
         _last = (entry.Phase, entry.Attempt);
         var took = Times.Span(entry.Time - task.CreatedAt).PadLeft(6);
         var word = AmpxJson(entry.Status);
+        _step++;
         Line($"{Dim(took)}  {Terminal.Paint(word.PadRight(9), Words.Code(entry.Status), _colour)} {Describe(entry, task)}");
+        Bar();
     }
 
     public void End(TaskView task, string commit, string? kept)
@@ -95,8 +104,21 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
 
     private static string AmpxJson(Status status) => Core.AmpxJson.Word(status);
 
+    /// <summary>How far it is, on the line below the last; gone when the next is printed.</summary>
+    private void Bar()
+    {
+        if (!terminal.CanRedrawTalk || _step >= Steps) return;
+        var full = BarWidth * _step / Steps;
+        var since = clock.GetElapsedTime(_began);
+        var left = Working.Left(_step, Steps, since) is { } time ? $", about {Times.Span(time)} left" : "";
+        Console.Error.Write($"{Terminal.Paint(new string('━', full), "32", terminal.ColourTalk)}{Dim(new string('━', BarWidth - full))} {_step}/{Steps} steps{left}");
+        _painted = true;
+    }
+
     private void Line(string text = "")
     {
+        if (_painted) Console.Error.Write("\r\e[2K");
+        _painted = false;
         if (terminal.JsonOnly) Terminal.Say(text);
         else Terminal.Line(text);
     }

@@ -71,6 +71,9 @@ public sealed class SupervisorProgram
         var draft = Directory.CreateDirectory($"{home}.{Environment.ProcessId}-{Guid.NewGuid():N}.tmp").FullName;
         foreach (var file in files)
             File.Copy(file, System.IO.Path.Combine(draft, System.IO.Path.GetFileName(file)));
+        // A package keeps no modes: what NuGet unpacks is no program until somebody says so.
+        var copied = System.IO.Path.Combine(draft, Name);
+        File.SetUnixFileMode(copied, File.GetUnixFileMode(copied) | UnixFileMode.UserExecute);
         try
         {
             Directory.Move(draft, home);
