@@ -80,6 +80,7 @@ internal static class TasksApi
 
     private static async Task<NoContent> Remove(string id, HttpContext http, TaskLookup tasks, TaskRemoval removal, CancellationToken cancel)
     {
+        http.MustBe(Role.Member);
         var task = await tasks.Find(id, cancel);
         http.MayChange(task);
         await removal.Of(task.Id, EntityTags.Expected(http.Request, task), cancel);

@@ -77,6 +77,7 @@ public sealed class HelpTests(RowStage stage) : IClassFixture<RowStage>
     private static string Name(MethodInfo method) => (method.DeclaringType!.Name, method.GetCustomAttribute<CommandAttribute>()!.Name!) switch
     {
         ("AdminCommands", var name) => $"admin {name}",
+        ("TokenCommands", var name) => $"token {name}",
         ("ConfigCommands", var name) => $"config {name}",
         (_, var name) => name,
     };

@@ -162,6 +162,24 @@ internal sealed class StandIn : IAsyncDisposable
             return Write(http, new LogPage(entries, entries.Count > 0 ? entries[^1].Seq : after));
         });
         _app.MapGet("/api/v1/tasks/{id}/logs/stream", Stream);
+        _app.MapGet("/api/v1/whoami", http => Write(http, new Caller("ada", Role.Member)));
+        _app.MapGet("/api/v1/tokens", http => Write(http, new TokenList(
+        [
+            new("01JD3Z8M4N5P6Q7R8S9TK3F9QZ", "laptop", "ada", Role.Member, DateTimeOffset.UnixEpoch, null, TimeProvider.System.GetUtcNow().AddMinutes(-5).AddSeconds(-20)),
+            new("01JD3Z8M4N5P6Q7R8S9T7XW2M4", "nightly", "ci-bot", Role.Viewer, DateTimeOffset.UnixEpoch, TimeProvider.System.GetUtcNow().AddDays(-2).AddSeconds(-20), null),
+        ])));
+        _app.MapDelete("/api/v1/tokens/{id}", http =>
+        {
+            http.Response.StatusCode = 204;
+            return Task.CompletedTask;
+        });
+        _app.MapPost("/api/v1/tokens", async http =>
+        {
+            var asked = (await http.Request.ReadFromJsonAsync<CreateToken>(AmpxJson.Options))!;
+            var now = TimeProvider.System.GetUtcNow();
+            http.Response.StatusCode = 201;
+            await Write(http, new CreatedToken("01JD3Z8M4N5P6Q7R8S9TK3F9QZ", asked.Name!, asked.User ?? asked.Name!, asked.Role ?? Role.Member, now, now + asked.ExpiresIn, null, "ampx_secret"));
+        });
     }
 
     private async Task Stream(HttpContext http)
