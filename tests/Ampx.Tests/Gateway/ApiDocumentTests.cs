@@ -15,7 +15,9 @@ public sealed partial class ApiDocumentTests(GatewayHost gateway) : IClassFixtur
     [Fact]
     public async Task The_kept_description_is_the_one_that_the_service_gives()
     {
-        var given = (await gateway.Get("/openapi/v1.json")).Body.ReplaceLineEndings("\n").TrimEnd() + "\n";
+        var answer = await gateway.Get("/openapi/v1.json");
+        Assert.Equal((200, "application/json"), (answer.Status, answer.Type));
+        var given = answer.Body.ReplaceLineEndings("\n").TrimEnd() + "\n";
         if (Environment.GetEnvironmentVariable("AMPX_WRITE_OPENAPI") is { Length: > 0 }) await File.WriteAllTextAsync(Checkout.File(Kept), given);
         Assert.True(given == await File.ReadAllTextAsync(Checkout.File(Kept)), $"{Kept} is not what the service says: look at the difference that scripts/openapi.sh makes, and commit it");
     }
