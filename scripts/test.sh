@@ -4,6 +4,7 @@
 set -euo pipefail
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/env.sh"
 log=$(mktemp)
+published=$(mktemp -d)
 postgres=
 
 finish() {
@@ -16,7 +17,7 @@ finish() {
     passed=$((total - $(number Failed) - $(number Skipped) - $(number 'Not Run')))
     failed=$(($(number Failed) + $(number Errors)))
   fi
-  rm -f "$log"
+  rm -rf "$log" "$published"
   [ -z "$postgres" ] || "$root/scripts/postgres.sh" stop "$postgres" || true
   if [ "$passed" = 0 ] || [ "$failed" != 0 ]; then [ "$code" != 0 ] || code=1; fi
   echo "$passed passed, $failed failed"
@@ -32,6 +33,12 @@ if ! output=$(dotnet build Ampx.sln -c Release -v q -nologo 2>&1); then
   printf '%s\n' "$output"
   exit 1
 fi
+# What the tests start some hundred times is the program as it is shipped: compiled ahead, it starts with half the work.
+if ! output=$(dotnet publish src/Ampx.Cli -c Release -p:PublishReadyToRun=true -o "$published" -v q -nologo 2>&1); then
+  printf '%s\n' "$output"
+  exit 1
+fi
+export AMPX_TEST_PROGRAM="$published/ampx"
 if ! output=$(dotnet format whitespace Ampx.sln --no-restore --verify-no-changes 2>&1); then
   printf '%s\n' "$output" "Run 'dotnet format whitespace' to mend these." >&2
   exit 1

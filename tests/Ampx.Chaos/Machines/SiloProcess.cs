@@ -95,7 +95,7 @@ internal sealed class SiloProcess : IAsyncDisposable
     private void Launch()
     {
         var port = new Uri(Url).Port;
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "ampx"), ["up", "--port", $"{port}", "--data", Data])
+        var start = new ProcessStartInfo(AmpxProgram.Path, ["up", "--port", $"{port}", "--data", Data])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Ampx.Chaos.Machines;
 
 namespace Ampx.Tests.Cli;
 
@@ -41,7 +42,7 @@ internal sealed class CliHome : IDisposable
 
     public Process Start(string[] arguments, string? folder = null)
     {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "ampx"), arguments)
+        var start = new ProcessStartInfo(AmpxProgram.Path, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Ampx.Chaos.Machines;
 using Ampx.Core;
 using Ampx.Tests.EndToEnd;
 using Xunit;
@@ -99,7 +100,7 @@ public sealed partial class ExampleTests
         }
 
         start.Environment["REPO"] = repo;
-        start.Environment["PATH"] = $"{AppContext.BaseDirectory}:{Environment.GetEnvironmentVariable("PATH")}";
+        start.Environment["PATH"] = $"{Path.GetDirectoryName(AmpxProgram.Path)}:{Environment.GetEnvironmentVariable("PATH")}";
         using var bash = Process.Start(start)!;
         bash.StandardInput.Close();
         var output = bash.StandardOutput.ReadToEndAsync();

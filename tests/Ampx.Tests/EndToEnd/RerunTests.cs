@@ -19,6 +19,8 @@ public sealed class RerunTests
         on.GitHub.Site.Faults.Add(new Fault { Method = "POST", Path = "*/rerun-failed-jobs", ResetAfter = true });
         await Stage.Until(() => Task.FromResult(on.Runs("shop") is [{ RunAttempt: 2 }]), "GitHub was asked to run it again");
         await on.Stage.Kill();
+        // The rerun is under way while the service starts, which takes a busy machine longer than the stage gives CI.
+        on.Stage.Environment["Ampx__Ci__Timeout"] = "00:05:00";
         await on.Stage.Up();
 
         var seen = Looks();
@@ -26,7 +28,7 @@ public sealed class RerunTests
         on.GitHub.Site.Actions.Update(on.GitHub.Site.Repositories["acme/shop"], on.Runs("shop").Single(), Run("success"));
         var task = await on.Ended("shop");
 
-        Assert.Equal((Status.Success, 1), (task.Status, task.Attempts));
+        Assert.True((task.Status, task.Attempts) is (Status.Success, 1), $"{task.Status} after {task.Attempts} attempts: {task.Summary}");
         Assert.Equal(2, on.Runs("shop").Single().RunAttempt);
 
         int Looks() => on.GitHub.Site.Requests.Count("GET", "actions/runs");

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using Ampx.Chaos.Machines;
 using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
@@ -105,7 +106,7 @@ public sealed class Stage : IAsyncDisposable
     /// <summary>The same for a service that isn't asked as others are.</summary>
     public async Task Up(Func<Task<bool>> ready)
     {
-        var process = Begin(Program("ampx"), ["up", "--port", "0", "--data", Data], null);
+        var process = Begin(AmpxProgram.Path, ["up", "--port", "0", "--data", Data], null);
         services.Add(process);
         process.OutputDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
         process.ErrorDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
@@ -134,16 +135,16 @@ public sealed class Stage : IAsyncDisposable
         return Stopwatch.GetElapsedTime(since);
     }
 
-    public Task<(int Code, string Out, string Err)> Ampx(params string[] arguments) => Run(Program("ampx"), arguments, null);
+    public Task<(int Code, string Out, string Err)> Ampx(params string[] arguments) => Run(AmpxProgram.Path, arguments, null);
 
     /// <summary>The same for a test that reads along.</summary>
-    public Process Launch(params string[] arguments) => Begin(Program("ampx"), arguments, null);
+    public Process Launch(params string[] arguments) => Begin(AmpxProgram.Path, arguments, null);
 
     /// <summary>The same with <paramref name="input"/> on its stdin.</summary>
-    public Task<(int Code, string Out, string Err)> AmpxReading(string input, params string[] arguments) => Run(Program("ampx"), arguments, input);
+    public Task<(int Code, string Out, string Err)> AmpxReading(string input, params string[] arguments) => Run(AmpxProgram.Path, arguments, input);
 
     /// <summary>What a script of a user's does; <c>$AMPX</c> is the program, <c>$DATA</c> the data folder.</summary>
-    public Task<(int Code, string Out, string Err)> Script(string text) => Run("/bin/sh", ["-c", $"AMPX={Program("ampx")} DATA={Data}\n{text}"], null);
+    public Task<(int Code, string Out, string Err)> Script(string text) => Run("/bin/sh", ["-c", $"AMPX={AmpxProgram.Path} DATA={Data}\n{text}"], null);
 
     public async Task<TaskView> Start(string repo, string prompt, params string[] more)
     {
@@ -236,7 +237,7 @@ public sealed class Stage : IAsyncDisposable
     {
         foreach (var service in services.Where(service => !service.HasExited))
         {
-            await Run(Program("ampx"), ["down", "--data", Data, "--stop-agents"], null);
+            await Run(AmpxProgram.Path, ["down", "--data", Data, "--stop-agents"], null);
             if (!service.WaitForExit(15_000)) service.Kill(entireProcessTree: true);
         }
     }
