@@ -32,7 +32,8 @@ internal static class ApiDocument
 
     public static void MapApiDocument(this WebApplication app)
     {
-        app.MapOpenApi("/openapi/{documentName}.json");
+        // This one name only: of others ASP.NET would say in plain text that it doesn't know them.
+        app.MapOpenApi("/openapi/v1.json");
         var docs = app.MapGroup("");
         // Scalar opens its script to everybody; here it is for those who are signed in, as all is.
         ((IEndpointConventionBuilder)docs).Finally(route => route.Metadata.OfType<IAllowAnonymous>().ToList().ForEach(open => route.Metadata.Remove(open)));

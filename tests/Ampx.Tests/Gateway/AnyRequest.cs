@@ -70,7 +70,7 @@ internal sealed record AnyRequest(string Method, string Path, string Query, IRea
             if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content?.Headers.TryAddWithoutValidation(name, value);
         request.Headers.ExpectContinue = false;
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+        using var answer = await Send(client, request, patience.Token);
         var status = (int)answer.StatusCode;
         if (answer.IsSuccessStatusCode && answer.Content.Headers.ContentType?.MediaType is "text/event-stream") return; // it may go on for ever
         var text = await answer.Content.ReadAsStringAsync(patience.Token);
@@ -84,6 +84,18 @@ internal sealed record AnyRequest(string Method, string Path, string Query, IRea
         var problem = JsonSerializer.Deserialize<JsonElement>(text);
         Assert.True(problem.GetProperty("status").GetInt32() == status, what);
         foreach (var field in new[] { "type", "title", "detail", "code", "trace_id" }) Assert.True(problem.GetProperty(field).GetString() is { Length: > 0 }, what);
+    }
+
+    private async Task<HttpResponseMessage> Send(HttpClient client, HttpRequestMessage request, CancellationToken cancel)
+    {
+        try
+        {
+            return await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        }
+        catch (Exception none) when (none is HttpRequestException or OperationCanceledException)
+        {
+            throw new HttpRequestException($"{this}\n→ no answer", none);
+        }
     }
 
     public override string ToString() =>

@@ -74,9 +74,11 @@ public sealed class WorkersApiTests : IAsyncLifetime
         gateway.Tasks[Waits()].Hears(new AbortRequested());
         Waits();
         Queue.Now = new(new(3, 2, 1), [Worker("worker-a", 1, draining: true)]);
-        Assert.Equal(
-            """{"tasks":{"queued":1,"running":0,"retrying":0,"needs_review":0,"success":0,"aborted":1,"error":0},"queue":{"length":3,"agent":2,"ci":1},"workers":[{"name":"worker-a","slots":2,"busy":1,"draining":true,"last_seen":"2026-05-04T12:00:00+00:00"}]}""",
-            (await gateway.Get("/api/v1/stats")).Body);
+        var stats = await gateway.Get("/api/v1/stats?since=1h&bucket=1h");
+        Assert.StartsWith(
+            """{"tasks":{"queued":1,"running":0,"retrying":0,"needs_review":0,"success":0,"aborted":1,"error":0},"queue":{"length":3,"agent":2,"ci":1},"workers":[{"name":"worker-a","slots":2,"busy":1,"draining":true,"last_seen":"2026-05-04T12:00:00+00:00"}],"series":[{"from":""",
+            stats.Body, StringComparison.Ordinal);
+        Assert.Equal("""{"needs_review":0,"success":0,"aborted":1,"error":0}""", Assert.Single(stats.Json.GetProperty("series").EnumerateArray()).GetProperty("tasks").GetRawText());
     }
 
     [Fact]

@@ -6,10 +6,34 @@ internal static class Similar
     /// <summary>Words of other programs, or near in meaning, with ours for them.</summary>
     private static readonly Dictionary<string, string> Meant = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["ps"] = "list", ["tasks"] = "list", ["status"] = "show", ["get"] = "show", ["describe"] = "show", ["view"] = "show", ["info"] = "show",
-        ["run"] = "start", ["new"] = "start", ["create"] = "start", ["add"] = "start", ["log"] = "logs", ["tail"] = "logs",
-        ["stop"] = "abort", ["cancel"] = "abort", ["kill"] = "abort", ["pause"] = "abort", ["delete"] = "rm", ["remove"] = "rm", ["resume"] = "continue", ["retry"] = "continue",
-        ["serve"] = "up", ["server"] = "up", ["browse"] = "open", ["signin"] = "login", ["auth"] = "login", ["settings"] = "config", ["check"] = "doctor",
+        ["ps"] = "list",
+        ["tasks"] = "list",
+        ["status"] = "show",
+        ["get"] = "show",
+        ["describe"] = "show",
+        ["view"] = "show",
+        ["info"] = "show",
+        ["run"] = "start",
+        ["new"] = "start",
+        ["create"] = "start",
+        ["add"] = "start",
+        ["log"] = "logs",
+        ["tail"] = "logs",
+        ["stop"] = "abort",
+        ["cancel"] = "abort",
+        ["kill"] = "abort",
+        ["pause"] = "abort",
+        ["delete"] = "rm",
+        ["remove"] = "rm",
+        ["resume"] = "continue",
+        ["retry"] = "continue",
+        ["serve"] = "up",
+        ["server"] = "up",
+        ["browse"] = "open",
+        ["signin"] = "login",
+        ["auth"] = "login",
+        ["settings"] = "config",
+        ["check"] = "doctor",
     };
 
     /// <summary>Those of <paramref name="known"/> that <paramref name="word"/> is nearest to, the best first; none if it is far from all.</summary>
