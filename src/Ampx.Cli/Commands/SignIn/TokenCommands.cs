@@ -37,7 +37,7 @@ internal sealed class TokenCommands(Interrupt interrupt)
 
         // Alone on stdout, so that a script can take it.
         Terminal.Line(made.Token);
-        Terminal.Say($"Token {Words.Short(made.Id)} ({Plain.Line(made.Name)}) of {Plain.Line(made.User)}, {AmpxJson.Word(made.Role)}, {(made.ExpiresAt is { } end ? $"good until {end:yyyy-MM-dd HH:mm} UTC" : "good until it is revoked")}. It is shown this once.");
+        Terminal.Say($"Token {Words.Short(made.Id)} ({Plain.Line(made.Name)}) of {Plain.Line(made.User)}, {AmpxJson.Word(made.Role)}, {(made.ExpiresAt is { } end ? $"good until {end:yyyy-MM-dd HH:mm:ss} UTC" : "good until it is revoked")}. It is shown this once.");
         Terminal.Say($"Sign in with it: ampx login {ampx.Client.Server.GetLeftPart(UriPartial.Authority)}");
         return ExitCode.Done;
     }
