@@ -69,6 +69,9 @@ public sealed partial class AmpxService : IAsyncDisposable
 
     public string DataDirectory => folder.Path;
 
+    /// <summary>False for a silo alone, which serves only its health.</summary>
+    public bool HasApi => plan.IsGateway;
+
     /// <summary>Null where no gateway is.</summary>
     public string? TokenFile => plan.IsGateway ? folder.TokenFile : null;
 
