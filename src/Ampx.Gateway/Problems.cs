@@ -84,13 +84,21 @@ internal sealed partial class Problems(IOptions<GatewayOptions> options, ILogger
     private Problem Unexpected(HttpContext http, Exception exception)
     {
         LogUnexpected(exception, http.Request.Method, http.Request.Path, TraceOf(http));
-        if (IsDiskFull(exception)) return For(http, StatusCodes.Status507InsufficientStorage);
-        return For(http, StatusCodes.Status500InternalServerError);
+        if (Says(exception, "disk is full", "No space left on device")) return For(http, StatusCodes.Status507InsufficientStorage);
+        var problem = For(http, StatusCodes.Status500InternalServerError);
+        return Says(exception, "database disk image is malformed", "file is not a database")
+            ? problem with { Detail = "the database is damaged: 'ampx doctor' says where; stop the service and restore a backup ('ampx admin restore')" }
+            : problem;
     }
 
     /// <summary>By its words: SQLite's exception arrives here wrapped by the grain call.</summary>
-    private static bool IsDiskFull(Exception? exception) =>
-        exception is not null && (exception.Message.Contains("disk is full", StringComparison.Ordinal) || exception.Message.Contains("No space left on device", StringComparison.Ordinal) || IsDiskFull(exception.InnerException));
+    private static bool Says(Exception? exception, params ReadOnlySpan<string> words)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+            foreach (var word in words)
+                if (exception.Message.Contains(word, StringComparison.Ordinal)) return true;
+        return false;
+    }
 
     private static string TraceOf(HttpContext http) => Activity.Current?.TraceId.ToHexString() ?? http.TraceIdentifier;
 

@@ -25,6 +25,9 @@ internal interface IRunningService : IAsyncDisposable
     /// <summary>Completes when the service has ended, by itself or by <see cref="StopAsync"/>; fails if it broke.</summary>
     Task Completion { get; }
 
+    /// <summary>Commands are heard there; false for a silo alone.</summary>
+    bool HasApi { get; }
+
     /// <summary>An address that signs a browser in once; null where no gateway is.</summary>
     string? SignInLink();
 
@@ -61,6 +64,7 @@ internal static class ServiceHost
         public string? TokenFile => service.TokenFile;
         public int RunningAgents => service.Running;
         public Task Completion { get; } = service.Completion;
+        public bool HasApi => service.HasApi;
         public string? SignInLink() => service.SignInPath() is { } path ? new Uri(Url, path).ToString() : null;
         public Task StopAsync(bool stopAgents) => service.Stop(stopAgents);
         public ValueTask DisposeAsync() => service.DisposeAsync();

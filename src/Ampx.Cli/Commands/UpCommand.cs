@@ -71,7 +71,7 @@ internal sealed class UpCommand(Interrupt interrupt, StartService start)
         Terminal.Line($"Ampx {Versions.Own} runs at {Terminal.Paint(Address(service), "1", terminal.Colour)}");
         Terminal.Line($"  data      {service.DataDirectory}");
         if (terminal.IsScreen && service.SignInLink() is { } link) Terminal.Line($"  sign in   {link}");
-        Terminal.Line("  try       ampx start owner/name \"Fix the flaky login test\"");
+        Terminal.Line(service.HasApi ? "  try       ampx start owner/name \"Fix the flaky login test\"" : "  role      a silo alone, which serves only /health here: give tasks to one of the cluster's gateways");
         Terminal.Line("  stop      Ctrl+C; agents at work go on without it, a second Ctrl+C stops them too");
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
+using Ampx.Gateway;
 using Ampx.Silo.Storage;
 using Orleans.Core.Internal;
 
@@ -22,9 +23,16 @@ public sealed class ActivationCheck(Database database, IGrainFactory grains)
         var findings = new ConcurrentBag<CheckFinding>();
         await Parallel.ForEachAsync(stored, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel, TaskScheduler = TaskScheduler.Default }, async (task, token) =>
         {
-            var now = await Grain(task.TaskId).Find().WaitAsync(token);
-            if (now is null || now.Version < task.Version)
-                findings.Add(new("activation", task.TaskId, "memory", $"the grain knows {(now is null ? "no such task" : $"version {now.Version}")}, stored is {task.Version}"));
+            try
+            {
+                var now = await Grain(task.TaskId).Find().WaitAsync(token);
+                if (now is null || now.Version < task.Version)
+                    findings.Add(new("activation", task.TaskId, "memory", $"the grain knows {(now is null ? "no such task" : $"version {now.Version}")}, stored is {task.Version}"));
+            }
+            catch (Exception broken) when (!token.IsCancellationRequested && !Unreachable.Is(broken))
+            {
+                findings.Add(new("activation", task.TaskId, "memory", $"the grain can't answer: {broken.Message}"));
+            }
         });
         return ([.. findings], stored.Count);
     }

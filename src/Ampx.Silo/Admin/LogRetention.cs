@@ -84,5 +84,10 @@ public sealed class LogRetention(Database database, IOptions<LogOptions> options
         return seq;
     }
 
-    private static string Days(TimeSpan time) => time.TotalDays >= 2 ? $"{time.TotalDays:0} days" : $"{time.TotalHours:0.#} hours";
+    private static string Days(TimeSpan time) => time switch
+    {
+        { TotalDays: >= 2 } => $"{time.TotalDays:0} days",
+        { TotalHours: >= 1 } => $"{time.TotalHours:0.#} hours",
+        _ => $"{time.TotalMinutes:0.#} minutes",
+    };
 }

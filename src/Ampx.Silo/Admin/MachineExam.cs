@@ -18,6 +18,7 @@ internal sealed class MachineExam(DataFolder folder, Worker worker, RunCarrier c
         // The folders first: a worker holds a run before it makes the folder.
         var folders = runs.All().Select(run => run.RunId).ToList();
         var trees = workspaces.Trees().Select(tree => new MachineTree(tree.Folder, tree.TaskId, tree.Held, tree.MirrorGone)).ToList();
+        trees.AddRange(workspaces.Torn().Select(torn => new MachineTree(torn, MachineTree.Nobody, false, false)));
         return new MachineReport(folder.WorkerId, folders, [.. worker.Held.Select(run => run.Run.RunId)], trees);
     }
 

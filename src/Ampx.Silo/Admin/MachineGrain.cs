@@ -42,8 +42,12 @@ internal sealed record MachineAnswer(bool Done);
 internal sealed record MachineReport(string? WorkerId, IReadOnlyList<string> Folders, IReadOnlyList<string> Held, IReadOnlyList<MachineTree> Trees);
 
 /// <summary>A kept tree.</summary>
+/// <param name="TaskId"><see cref="Nobody"/> where its record is torn.</param>
 [GenerateSerializer, Immutable, Alias("ampx.machine-tree.v1")]
-internal sealed record MachineTree(string Folder, string TaskId, bool Held, bool MirrorGone);
+internal sealed record MachineTree(string Folder, string TaskId, bool Held, bool MirrorGone)
+{
+    public const string Nobody = "";
+}
 
 /// <inheritdoc cref="IMachineGrain"/>
 [RandomPlacement]

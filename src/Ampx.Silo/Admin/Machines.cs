@@ -44,8 +44,8 @@ internal sealed partial class Machines(IGrainFactory grains, ITaskRows rows, ILo
             case "run_folder" when Where(finding) is var (silo, runId):
                 await At(silo, machine => machine.EndRun(runId), cancel);
                 break;
-            case "workspace" when Where(finding) is var (silo, _):
-                await At(silo, machine => machine.ReleaseTree(finding.TaskId!), cancel);
+            case "workspace" when finding.TaskId is { } task && Where(finding) is var (silo, _):
+                await At(silo, machine => machine.ReleaseTree(task), cancel);
                 break;
             case "run" when Where(finding) is var (silo, runId):
                 await GiveUp(finding.TaskId!, silo, runId, cancel);
@@ -103,7 +103,8 @@ internal sealed partial class Machines(IGrainFactory grains, ITaskRows rows, ILo
             yield return new("run_folder", null, $"{silo} {run}", $"worker {report.WorkerId} has its folder, but no task is in this run");
         foreach (var tree in report.Trees)
         {
-            if (tree.Held && !tasks.Contains(tree.TaskId)) yield return new("workspace", tree.TaskId, $"{silo} {tree.Folder}", "it is held, but its task has no run there");
+            if (tree.TaskId == MachineTree.Nobody) yield return new("workspace", null, $"{silo} {tree.Folder}", "its tree.json can't be read, so whose work lies there isn't known: look at the folder and remove it");
+            else if (tree.Held && !tasks.Contains(tree.TaskId)) yield return new("workspace", tree.TaskId, $"{silo} {tree.Folder}", "it is held, but its task has no run there");
             else if (tree.MirrorGone) yield return new("workspace", tree.TaskId, $"{silo} {tree.Folder}", "the mirror that it borrows from is gone");
         }
     }

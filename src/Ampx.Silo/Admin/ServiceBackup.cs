@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
 using Ampx.Core;
@@ -17,7 +18,10 @@ internal sealed class ServiceBackup(DataFolder folder, Database database, TimePr
 
     private static readonly string[] Small = ["token", "worker-id"];
 
-    public string? WhyNot => database.IsShared ? NoBackup.Words : null;
+    public string? WhyNot => database.IsShared ? NoBackup.Words : NoRoom();
+
+    /// <summary>Bytes on the data folder's disk.</summary>
+    internal Func<long> Free { get; init; } = () => new DriveInfo(folder.Path).AvailableFreeSpace;
 
     public Task<IBackupCopy> Take(CancellationToken cancel) => Task.Run<IBackupCopy>(async () =>
     {
@@ -43,6 +47,16 @@ internal sealed class ServiceBackup(DataFolder folder, Database database, TimePr
             throw;
         }
     }, cancel);
+
+    /// <summary>The copies lie beside the originals while they are written: a disk that they fill is full for the service too.</summary>
+    private string? NoRoom()
+    {
+        var needed = Directory.EnumerateFiles(folder.Path, "*.db*").Sum(file => new FileInfo(file) is { Exists: true } there ? there.Length : 0);
+        var free = Free();
+        return needed <= free ? null : $"a backup takes up to {MiB(needed)} MiB for a while in {folder.Path}, and {MiB(free)} MiB are free there: free some space and try again";
+    }
+
+    private static string MiB(long bytes) => (bytes / 1048576.0).ToString("0.#", CultureInfo.InvariantCulture);
 
     /// <summary>A whole copy of one moment; the service's writer goes on meanwhile.</summary>
     private static void Copy(string from, string to)

@@ -67,7 +67,7 @@ public sealed class StorageCheck(Database database)
     /// <summary>The last entry and the attempt say what the state says.</summary>
     private async Task<IReadOnlyList<CheckFinding>> LastEntries(CancellationToken cancel) => [.. (await database.Readers.Rows(
         """
-        SELECT s.body, t.status, t.phase, t.attempt, t.cause, t.caused_by, a.number, a.body FROM task_row r JOIN state_body s ON s.state_row = r.state_row
+        SELECT s.body, t.status, t.phase, t.attempt, t.cause, t.caused_by, a.number, a.body, r.task_id FROM task_row r JOIN state_body s ON s.state_row = r.state_row
         JOIN task_timeline t ON t.task_id = r.task_id AND t.version = r.version
         LEFT JOIN task_attempt a ON a.task_id = r.task_id AND a.number = (SELECT max(number) FROM task_attempt WHERE task_id = r.task_id)
         """, null, Compare, cancel)).SelectMany(found => found)];
@@ -75,7 +75,16 @@ public sealed class StorageCheck(Database database)
     private static List<CheckFinding> Compare(DbDataReader row)
     {
         var found = new List<CheckFinding>();
-        var task = JsonSerializer.Deserialize<TaskState>(row.GetString(0), AmpxJson.Options)!;
+        TaskState task;
+        try
+        {
+            task = StoredStates.Parse(row.GetString(0));
+        }
+        catch (JsonException unreadable)
+        {
+            return [new("state", row.GetString(8), "task_row", $"this version can't read it: {unreadable.Message}")];
+        }
+
         var entry = $"{row.GetString(1)}/{row.GetString(2)}, attempt {row.GetInt32(3)}, {row.GetString(4)} by {row.GetString(5)}";
         var last = $"{AmpxJson.Word(task.Status)}/{AmpxJson.Word(task.Phase)}, attempt {task.Attempts}, {task.Last.Cause} by {task.Last.By}";
         if (entry != last) found.Add(new("timeline", task.Id, "task_timeline", $"entry {task.Version} says {entry}, the task {last}"));

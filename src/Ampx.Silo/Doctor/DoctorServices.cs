@@ -1,4 +1,5 @@
 using Ampx.Silo.Doctor.GitHub;
+using Ampx.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Ampx.Silo.Doctor;
@@ -9,7 +10,8 @@ public static class DoctorServices
     public static IServiceCollection AddDoctor(this IServiceCollection services, string dataDirectory) => services
         .AddSingleton<IExam, GitExam>()
         .AddSingleton<IExam, AgentExam>()
-        .AddSingleton<IExam>(_ => new StorageExam(dataDirectory))
+        .AddSingleton<IExam>(services => new StorageExam(dataDirectory, hasDatabases: !services.GetRequiredService<Database>().IsShared))
+        .AddSingleton<IExam, PostgresExam>()
         .AddSingleton<IExam, ListenExam>()
         .AddSingleton<RepositoryLook>()
         .AddSingleton<IExam, NewsExam>()

@@ -11,7 +11,8 @@ using Microsoft.Data.Sqlite;
 namespace Ampx.Silo.Doctor;
 
 /// <summary>The data folder: it takes files and runs programs, its databases are whole, it has room, and nobody else reads it.</summary>
-internal sealed class StorageExam(string folder) : IExam
+/// <param name="hasDatabases">False where they are a server's.</param>
+internal sealed class StorageExam(string folder, bool hasDatabases = true) : IExam
 {
     private const long GiB = 1L << 30;
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
@@ -26,6 +27,7 @@ internal sealed class StorageExam(string folder) : IExam
         yield return await Takes(cancel);
         yield return Room(new DriveInfo(folder).AvailableFreeSpace);
         yield return Closed();
+        if (!hasDatabases) yield break;
         yield return Whole(SqliteStorage.MainFile(folder), cancel);
         yield return Whole(SqliteStorage.LogFile(folder), cancel);
     }

@@ -35,9 +35,11 @@ internal sealed class KeptTree(string folder, TreeRecord record)
 }
 
 /// <summary>The kept trees of this data folder and who has them; the same after a restart.</summary>
-internal sealed class TreePool(GitFolders folders, TimeProvider time)
+/// <param name="tell">Hears of each folder whose record is torn.</param>
+internal sealed class TreePool(GitFolders folders, TimeProvider time, Action<string> tell)
 {
     private readonly Lock gate = new();
+    private readonly List<string> torn = [];
     private List<KeptTree>? trees;
 
     /// <summary>The task's own tree, else the longest unused free one of the same owner and repository, else a new one; held for the task from now on.</summary>
@@ -110,6 +112,16 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
     public IReadOnlyList<(string Folder, TreeRecord Record)> All()
     {
         lock (gate) return [.. Trees.Select(t => (t.Folder, t.Record))];
+    }
+
+    /// <summary>Folders whose record is torn: whose work lies there isn't known, so they are left for a person to look at.</summary>
+    public IReadOnlyList<string> Torn()
+    {
+        lock (gate)
+        {
+            _ = Trees;
+            return [.. torn.Where(Directory.Exists)];
+        }
     }
 
     /// <summary>The task's trees count as half done, and whoever uses them next lays them out anew; not where work is that is nowhere else.</summary>
@@ -207,9 +219,10 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
         {
             if (Read(folder) is { } record) found.Add(new KeptTree(folder, record));
             else if (Path.GetFileName(folder).StartsWith('.') || !Directory.Exists(Path.Combine(folder, "tree"))) DiskFolder.Delete(folder); // removed by half, or made by half
-            // Else its record is torn: whose work lies there isn't known, so it is left for a person to look at.
+            else torn.Add(folder);
         }
 
+        torn.ForEach(tell);
         return found;
     }
 
@@ -218,7 +231,7 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
         try
         {
             var record = JsonSerializer.Deserialize<TreeRecord>(File.ReadAllText(Path.Combine(folder, "tree.json")));
-            return Path.GetFileName(folder).StartsWith('.') ? null : record;
+            return Path.GetFileName(folder).StartsWith('.') || record is not { Owner: not null, RepoKey: not null, TaskId: not null } ? null : record;
         }
         catch (Exception e) when (e is IOException or JsonException)
         {
@@ -229,7 +242,12 @@ internal sealed class TreePool(GitFolders folders, TimeProvider time)
     private static void Save(KeptTree tree, TreeRecord record)
     {
         var fresh = Path.Combine(tree.Folder, "tree.json.new");
-        File.WriteAllText(fresh, JsonSerializer.Serialize(record));
+        using (var file = File.Create(fresh))
+        {
+            JsonSerializer.Serialize(file, record);
+            file.Flush(flushToDisk: true); // else the rename may outlive a power cut that the words don't
+        }
+
         File.Move(fresh, Path.Combine(tree.Folder, "tree.json"), overwrite: true);
         tree.Record = record;
     }

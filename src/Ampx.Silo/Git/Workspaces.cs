@@ -6,7 +6,7 @@ namespace Ampx.Silo.Git;
 /// owner and repository only, and only with a fresh <c>.git</c> and nothing ignored or untracked left in it.</summary>
 public sealed partial class Workspaces(Mirrors mirrors, Snapshots snapshots, GitRunner git, GitFolders folders, TimeProvider time, ILogger<Workspaces> log)
 {
-    private readonly TreePool pool = new(folders, time);
+    private readonly TreePool pool = new(folders, time, folder => LogTorn(log, folder));
 
     /// <summary>Gets a tree ready for a run of the task. Safe to repeat: the same task gets the same tree, and one that was ready for the same
     /// start is left as it is, with the work in it.</summary>
@@ -104,6 +104,9 @@ public sealed partial class Workspaces(Mirrors mirrors, Snapshots snapshots, Git
     /// <summary>Returns the task's tree to the pool; it stays the task's first choice until another needs it.</summary>
     public void Release(string taskId) => pool.Release(task => task == taskId);
 
+    /// <summary>Folders that nobody gets any more, since their record is torn.</summary>
+    public IReadOnlyList<string> Torn() => pool.Torn();
+
     /// <summary>Every kept tree: whose it is or was, whether a run holds it, and whether the mirror that it borrows from is gone.</summary>
     public IReadOnlyList<(string Folder, string TaskId, bool Held, bool MirrorGone)> Trees() =>
         [.. pool.All().Select(tree => (tree.Folder, tree.Record.TaskId, tree.Record.Held, tree.Record.Ready is { } ready && !Directory.Exists(ready.Mirror)))];
@@ -197,4 +200,7 @@ public sealed partial class Workspaces(Mirrors mirrors, Snapshots snapshots, Git
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The kept tree {Tree} could not be refreshed and is checked out anew")]
     private partial void LogAnew(Exception trouble, string tree);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The record tree.json in {Folder} can't be read, so whose work lies there isn't known and nobody uses it: look at it and remove the folder")]
+    private static partial void LogTorn(ILogger log, string folder);
 }

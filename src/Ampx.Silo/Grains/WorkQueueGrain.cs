@@ -262,7 +262,7 @@ public sealed partial class WorkQueueGrain(
         {
             var task = GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(run.TaskId));
             if (await task.Find() is { } state && state.Run?.RunId == run.Run.RunId)
-                await task.Tell(new WorkerLost($"worker {run.Run.WorkerId} no longer holds run {run.Run.RunId}"), state.Step);
+                await task.Tell(new WorkerLost($"{run.Run.WorkerId} no longer holds run {run.Run.RunId}"), state.Step);
         }
         catch (Exception unheard)
         {

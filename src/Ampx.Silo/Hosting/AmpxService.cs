@@ -72,6 +72,9 @@ public sealed partial class AmpxService : IAsyncDisposable
 
     public string DataDirectory => folder.Path;
 
+    /// <summary>False for a silo alone, which serves only its health.</summary>
+    public bool HasApi => plan.IsGateway;
+
     /// <summary>Null where no gateway is.</summary>
     public string? TokenFile => plan.IsGateway ? Gateway.BootstrapTokenPath is { Length: > 0 } given && Gateway.Tokens ? Path.GetFullPath(given) : folder.TokenFile : null;
 

@@ -49,8 +49,9 @@ public static class StorageExtensions
         services.Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add("Npgsql"));
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => open());
-        services.TryAddSingleton<ITaskIndex>(s => new TaskIndex(s.GetRequiredService<Database>().Readers));
-        services.TryAddSingleton<ITaskRows>(s => new TaskRows(s.GetRequiredService<Database>().Readers));
+        services.TryAddSingleton<StoredStates>();
+        services.TryAddSingleton<ITaskIndex>(s => new TaskIndex(s.GetRequiredService<Database>().Readers, s.GetRequiredService<StoredStates>()));
+        services.TryAddSingleton<ITaskRows>(s => new TaskRows(s.GetRequiredService<Database>().Readers, s.GetRequiredService<StoredStates>()));
         services.TryAddSingleton<IRequestKeys>(s => new RequestKeys(s.GetRequiredService<Database>(), s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton(s => new WorkerTable(s.GetRequiredService<Database>()));
         services.TryAddSingleton(s => new LeaseRules(s.GetRequiredService<Database>().IsShared));

@@ -8,7 +8,7 @@ using Dapper;
 namespace Ampx.Silo.Storage;
 
 /// <summary>Lists, timeline and attempts, read from what the database derived of each stored state. Beside the writer's way, never on it.</summary>
-public sealed class TaskIndex(DbDataSource readers) : ITaskIndex
+public sealed class TaskIndex(DbDataSource readers, StoredStates states) : ITaskIndex
 {
     private const int EndingKept = 10;
 
@@ -18,9 +18,9 @@ public sealed class TaskIndex(DbDataSource readers) : ITaskIndex
         var limit = Math.Clamp(filter.Limit, 1, 200);
         var (where, args) = Where(filter);
         args.Add("rows", limit + 1);
-        var sql = $"SELECT s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row {where} ORDER BY i.task_id DESC LIMIT @rows";
-        var tasks = await readers.Rows(sql, args, row => Parse<TaskState>(row.GetString(0)), cancel);
-        return tasks.Count <= limit ? new TaskPage(tasks, null) : new TaskPage(tasks[..limit], tasks[limit - 1].Id);
+        var sql = $"SELECT i.task_id, s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row {where} ORDER BY i.task_id DESC LIMIT @rows";
+        var rows = await readers.Rows(sql, args, row => (Id: row.GetString(0), Task: states.Read(row.GetString(0), row.GetString(1))), cancel);
+        return new TaskPage([.. rows.Take(limit).Select(row => row.Task).OfType<TaskState>()], rows.Count <= limit ? null : rows[limit - 1].Id);
     }
 
     /// <inheritdoc/>

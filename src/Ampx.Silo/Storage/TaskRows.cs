@@ -6,7 +6,7 @@ using Ampx.Core.Tasks;
 namespace Ampx.Silo.Storage;
 
 /// <summary>The index's rows for wake grains, queue and workers.</summary>
-public sealed class TaskRows(DbDataSource readers) : ITaskRows
+public sealed class TaskRows(DbDataSource readers, StoredStates stored) : ITaskRows
 {
     private const string Runs = "SELECT task_id, run_id, worker_id, run_kind, phase, step, owner, repo FROM task_index";
 
@@ -71,7 +71,9 @@ public sealed class TaskRows(DbDataSource readers) : ITaskRows
         foreach (var ids in taskIds.Chunk(MostParameters))
         {
             var (list, args) = RowReading.In(ids);
-            states.AddRange(await readers.Rows($"SELECT s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row WHERE i.task_id IN {list}", args, Body, cancel));
+            states.AddRange((await readers.Rows(
+                $"SELECT i.task_id, s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row WHERE i.task_id IN {list}",
+                args, row => stored.Read(row.GetString(0), row.GetString(1)), cancel)).OfType<TaskState>());
         }
 
         return states;
@@ -93,20 +95,18 @@ public sealed class TaskRows(DbDataSource readers) : ITaskRows
         // The number is read here: the databases look into JSON each in its own way, and few tasks have one.
         var rows = await readers.Rows(
             $"""
-            SELECT i.step, s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row
+            SELECT i.step, i.task_id, s.body FROM task_index i JOIN state_body s ON s.state_row = i.state_row
             WHERE ((i.phase = 'done' AND i.next_wake_at IS NOT NULL){(armedOnly ? "" : " OR (i.phase = 'waiting_for_ci' AND i.forge <> 'git')")}) AND s.body LIKE '%"pull_request":_%'
             ORDER BY i.task_id
             """,
-            null, row => (Step: row.GetInt32(0), Task: JsonSerializer.Deserialize<TaskState>(row.GetString(1), AmpxJson.Options)!), cancel);
-        return [.. rows.Where(row => row.Task.PullRequest is not null).Select(row => new AwaitedPullRequest(row.Task.Id, row.Task.Repo, row.Step, row.Task.PullRequest!.Number))];
+            null, row => (Step: row.GetInt32(0), Task: stored.Read(row.GetString(1), row.GetString(2))), cancel);
+        return [.. rows.Where(row => row.Task?.PullRequest is not null).Select(row => new AwaitedPullRequest(row.Task!.Id, row.Task.Repo, row.Step, row.Task.PullRequest!.Number))];
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<string>> EndedBefore(DateTimeOffset time, int limit, CancellationToken cancel) => await readers.Rows(
         "SELECT task_id FROM task_index WHERE finished_at < @time ORDER BY finished_at LIMIT @limit",
         new { time = time.ToUnixTimeMilliseconds(), limit }, row => row.GetString(0), cancel);
-
-    private static TaskState Body(DbDataReader row) => JsonSerializer.Deserialize<TaskState>(row.GetString(0), AmpxJson.Options)!;
 
     private static ClaimedRun Run(DbDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.Word<RunKind>(3), row.Word<Phase>(4), row.GetInt32(5), row.GetString(6), row.GetString(7));

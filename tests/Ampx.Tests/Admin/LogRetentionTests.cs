@@ -49,6 +49,17 @@ public abstract class LogRetentionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_time_under_an_hour_is_told_in_minutes()
+    {
+        var old = await Task(ended: 0);
+        await Write(old, 3);
+        time.Advance(TimeSpan.FromHours(2));
+        var soon = new LogRetention(files.Database, Options.Create(new LogOptions { RetainFor = TimeSpan.FromMinutes(20) }), time);
+        Assert.Equal(1, await soon.Sweep(StorageFolder.Soon));
+        Assert.Contains("more than 20 minutes before", Assert.Single(await Read(old)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Two_sweeps_at_once_leave_no_more_than_lines_that_say_so()
     {
         var old = await Task(ended: 0);

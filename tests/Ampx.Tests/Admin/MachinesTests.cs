@@ -131,6 +131,17 @@ public sealed class MachinesTests
         Assert.EndsWith(" /trees/3", (await Found()).Where, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_tree_whose_record_is_torn_is_told_and_left_to_a_person()
+    {
+        machine.Says = new(Worker, [Run], [Run], [new("/trees/1", MachineTree.Nobody, false, false)]);
+        var torn = await Found();
+        Assert.Equal(("workspace", null, $"{Silo.ToParsableString()} /trees/1"), (torn.Kind, torn.TaskId, torn.Where));
+        Assert.EndsWith("look at the folder and remove it", torn.Detail, StringComparison.Ordinal);
+        await machines.Repair(torn, StorageFolder.Soon);
+        Assert.Empty(done);
+    }
+
     private Task<TaskState?> Tell(object news)
     {
         done.Add($"told {news.GetType().Name}");

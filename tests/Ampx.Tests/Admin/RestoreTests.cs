@@ -5,6 +5,7 @@ using Ampx.Silo.Admin;
 using Ampx.Silo.Hosting;
 using Ampx.Silo.Storage;
 using Ampx.Silo.Storage.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Ampx.Tests.Admin;
@@ -69,7 +70,7 @@ public sealed class RestoreTests : IDisposable
         Assert.Equal("new", Read("token"));
         Assert.False(Directory.Exists(RestoreSteps.In(Data)));
         using var database = SqliteStorage.Open(Data);
-        Assert.Empty(await new TaskIndex(database.Readers).Resolve("0000", CancellationToken.None));
+        Assert.Empty(await new TaskIndex(database.Readers, new(NullLogger<StoredStates>.Instance)).Resolve("0000", CancellationToken.None));
     }
 
     [Fact]

@@ -88,8 +88,20 @@ public abstract class StorageCheckTests : IAsyncLifetime
     {
         await Do("DELETE FROM task_timeline WHERE task_id = @id AND version = 2", task.Id);
         await repair.Rebuild(task.Id, StorageFolder.Soon);
-        Assert.Equal(["created", "entry_lost", "cause3"], (await new Ampx.Silo.Storage.TaskIndex(files.Database.Readers).Timeline(task.Id, StorageFolder.Soon)).Select(entry => entry.Cause));
+        Assert.Equal(["created", "entry_lost", "cause3"], (await Index().Timeline(task.Id, StorageFolder.Soon)).Select(entry => entry.Cause));
     }
+
+    [Fact]
+    public async Task A_state_that_this_version_can_t_read_is_named_and_hides_no_other()
+    {
+        await Do("""UPDATE OrleansStorage SET PayloadBinary = replace(PayloadBinary, '"phase":"waiting_for_worker"', '"phase":"reviewing"'), Version = Version + 1 WHERE PayloadBinary LIKE '%' || @id || '%'""", task.Id);
+        var finding = Assert.Single(await check.Look(StorageFolder.Soon));
+        Assert.Equal(("state", task.Id), (finding.Kind, finding.TaskId));
+        Assert.Contains("this version can't read it", finding.Detail, StringComparison.Ordinal);
+        Assert.Equal("bob", Assert.Single((await Index().List(new TaskFilter(), StorageFolder.Soon)).Tasks).Owner);
+    }
+
+    private Ampx.Silo.Storage.TaskIndex Index() => new(files.Database.Readers, new(Microsoft.Extensions.Logging.Abstractions.NullLogger<Ampx.Silo.Storage.StoredStates>.Instance));
 
     private async Task Do(string sql, string id)
     {

@@ -108,6 +108,36 @@ public sealed class AdminCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Only_a_regular_file_is_ever_replaced()
+    {
+        _server.Backup = [1, 2];
+        var pipe = Path.Combine(_home.Folder, "pipe");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [pipe])) await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        File.CreateSymbolicLink(Path.Combine(_home.Folder, "to-pipe"), pipe);
+        foreach (var name in new[] { "pipe", "to-pipe" })
+        {
+            var refused = await _home.Run("admin", "backup", name, "--force");
+            Assert.Equal((1, $"ampx: {Path.Combine(_home.Folder, name)} is no regular file but a device, pipe or socket.\nName another file.\n"), (refused.Exit, refused.Error));
+        }
+
+        Directory.CreateDirectory(Path.Combine(_home.Folder, "folder"));
+        Assert.Contains("is a folder.", (await _home.Run("admin", "backup", "folder", "--force")).Error, StringComparison.Ordinal);
+        Assert.Equal(2, Directory.GetFiles(_home.Folder).Length);
+    }
+
+    [Fact]
+    public async Task Behind_a_link_its_target_is_replaced_and_the_link_stays()
+    {
+        _server.Backup = [1, 2];
+        var (file, link) = (Path.Combine(_home.Folder, "kept.tar.gz"), Path.Combine(_home.Folder, "link"));
+        File.WriteAllText(file, "the old one");
+        File.CreateSymbolicLink(link, file);
+        Assert.Equal(0, (await _home.Run("admin", "backup", "link", "--force")).Exit);
+        Assert.Equal(file, new FileInfo(link).LinkTarget);
+        Assert.Equal(_server.Backup, File.ReadAllBytes(file));
+    }
+
+    [Fact]
     public async Task A_place_that_cannot_be_written_is_named()
     {
         var result = await _home.Run("admin", "backup", "no/such/folder/kept.tar.gz");

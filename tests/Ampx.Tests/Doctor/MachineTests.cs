@@ -3,8 +3,10 @@ using Ampx.Silo.Agents;
 using Ampx.Silo.Doctor;
 using Ampx.Silo.Git;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Storage.Postgres;
 using Ampx.Silo.Storage.Sqlite;
 using Ampx.Tests.EndToEnd;
+using Ampx.Tests.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Xunit;
@@ -76,6 +78,20 @@ public sealed class MachineTests : IDisposable
         found.Fine("file-modes");
         found.Fine("database:ampx.db", "whole");
         Assert.Equal(["ampx.db", "logs.db"], Directory.GetFiles(folder).Select(Path.GetFileName).Where(name => !name!.Contains('-', StringComparison.Ordinal)).Order());
+    }
+
+    [Fact]
+    public async Task In_a_cluster_the_server_is_looked_at_and_no_file_is_missed()
+    {
+        using var database = new PostgresDatabase();
+        using var opened = PostgresStorage.Open(database.ConnectionString);
+        Assert.Equal(["data-folder", "disk", "file-modes"], (await Found.By(new StorageExam(folder, hasDatabases: false))).Names);
+        var found = await Found.By(new PostgresExam(opened));
+        Assert.Equal(["database", "connections"], found.Names);
+        found.Fine("database", "PostgreSQL ");
+        using var away = PostgresStorage.Open("Host=127.0.0.1;Port=1;Username=ampx;Database=ampx");
+        (await Found.By(new PostgresExam(away))).Bad("database", "doesn't answer");
+        Assert.False(PostgresExam.Connections(80, 97).Ok);
     }
 
     [Fact]

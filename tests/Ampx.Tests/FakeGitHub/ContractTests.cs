@@ -118,6 +118,8 @@ public class ContractTests
         forge.Repository.Settings = forge.Repository.Settings with { RequiredApprovals = 2 };
         await Answers(forge, 200, "POST", "/api/graphql", new { query = $"mutation {{ enablePullRequestAutoMerge(input: {{pullRequestId: \"{id}\"}}) {{ clientMutationId }} }}" });
         await Answers(forge, 200, "GET", "pulls/1");
+        // Taken back first: a workflow that ends late would else merge by itself once nothing is asked for.
+        await Answers(forge, 200, "POST", "/api/graphql", new { query = $"mutation {{ disablePullRequestAutoMerge(input: {{pullRequestId: \"{id}\"}}) {{ clientMutationId }} }}" });
         forge.Repository.Settings = forge.Repository.Settings with { RequiredApprovals = 0 };
         foreach (var run in forge.Repository.Runs) await run.Completed.WaitAsync(TimeSpan.FromSeconds(60));
         await Answers(forge, 200, "PUT", "pulls/1/merge", new { sha, merge_method = "squash", commit_title = "One" });

@@ -58,6 +58,9 @@ public sealed class KeptWorkTests : IDisposable
         world.Workspaces.RemoveUnused(TimeSpan.FromMinutes(1));
         Assert.True(File.Exists(Path.Combine(mine.Path, "half.txt")));
         Assert.False(Directory.Exists(half.FullName));
+        Assert.Equal([folder], world.Workspaces.Torn());
+        Directory.Delete(folder, recursive: true);
+        Assert.Empty(world.Workspaces.Torn());
     }
 
     [Fact]

@@ -58,6 +58,20 @@ public sealed class FormerLivesTests : IDisposable
         Assert.Equal([Active], Read("SELECT Status FROM OrleansMembershipTable"));
     }
 
+    [Fact]
+    public async Task A_cluster_of_another_name_that_is_at_work_on_the_database_stops_the_start()
+    {
+        Live("theirs", "worker-other", Ports.Free(), 1);
+        var refused = await Assert.ThrowsAsync<StartException>(() => OtherClusters.Refuse(database.ConnectionString, "ours", TestContext.Current.CancellationToken));
+        Assert.StartsWith("a cluster 'theirs' is at work on this database: Cluster:Id must be the same in all processes of a cluster", refused.Message, StringComparison.Ordinal);
+        await OtherClusters.Refuse(database.ConnectionString, "theirs", TestContext.Current.CancellationToken);
+
+        Execute("UPDATE OrleansMembershipTable SET Status = @Dead", new { Dead });
+        await OtherClusters.Refuse(database.ConnectionString, "ours", TestContext.Current.CancellationToken);
+        Execute("UPDATE OrleansMembershipTable SET Status = @Active, IAmAliveTime = now() - interval '2 minutes'", new { Active });
+        await OtherClusters.Refuse(database.ConnectionString, "ours", TestContext.Current.CancellationToken);
+    }
+
     private void Live(string cluster, string name, int port, int generation) => Execute(
         "INSERT INTO OrleansMembershipTable (DeploymentId, Address, Port, Generation, SiloName, HostName, Status, ProxyPort, StartTime, IAmAliveTime) VALUES (@cluster, '127.0.0.1', @port, @generation, @name, 'here', 3, 0, now(), now())",
         new { cluster, name, port, generation });

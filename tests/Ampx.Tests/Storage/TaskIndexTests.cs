@@ -2,6 +2,7 @@ using System.Text.Json;
 using Ampx.Core;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Ampx.Tests.Storage;
@@ -12,11 +13,12 @@ public sealed class TaskIndexOnPostgres() : TaskIndexTests(StorageFolder.OnPostg
 
 public abstract class TaskIndexTests : IDisposable
 {
+    private static readonly StoredStates States = new(NullLogger<StoredStates>.Instance);
     private readonly StorageFolder files;
     private readonly TaskIndex index;
     private readonly TaskRows rows;
 
-    protected TaskIndexTests(StorageFolder files) => (this.files, index, rows) = (files, new TaskIndex(files.Database.Readers), new TaskRows(files.Database.Readers));
+    protected TaskIndexTests(StorageFolder files) => (this.files, index, rows) = (files, new TaskIndex(files.Database.Readers, States), new TaskRows(files.Database.Readers, States));
 
     public void Dispose()
     {

@@ -39,9 +39,11 @@ internal sealed class AdminCommands(Interrupt interrupt)
         using var ampx = Session.Open(options);
         file = Path.GetFullPath(file);
         if (!force && File.Exists(file)) throw CliError.Failed($"{file} is there already.", "--force replaces it.");
-        var part = $"{file}.part";
+        var (place, part) = (file, "");
         try
         {
+            place = Place.Of(file);
+            part = $"{place}.part";
             await using (var to = Private(part))
             {
                 await Working.On(ampx.Terminal, "Backup:", "MiB", async written =>
@@ -52,7 +54,7 @@ internal sealed class AdminCommands(Interrupt interrupt)
                 to.Flush(flushToDisk: true);
             }
 
-            File.Move(part, file, overwrite: force);
+            File.Move(part, place, overwrite: force);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
