@@ -80,4 +80,21 @@ public sealed class ServiceApiTests(GatewayHost gateway) : IClassFixture<Gateway
             gateway.Tasks.Trouble = null;
         }
     }
+
+    [Theory]
+    [InlineData("SQLite Error 13: 'database or disk is full'.", 507, "internal", "free some space")]
+    [InlineData("SQLite Error 11: 'database disk image is malformed'.", 500, "internal", "ampx admin restore")]
+    [InlineData("SQLite Error 26: 'file is not a database'.", 500, "internal", "ampx admin restore")]
+    public async Task What_is_wrong_with_the_machine_is_told(string words, int status, string code, string help)
+    {
+        gateway.Tasks.Trouble = new InvalidOperationException("a grain call failed", new IOException(words));
+        try
+        {
+            Assert.Contains(help, (await gateway.Get("/api/v1/tasks")).Problem(status, code).GetProperty("detail").GetString()!, StringComparison.Ordinal);
+        }
+        finally
+        {
+            gateway.Tasks.Trouble = null;
+        }
+    }
 }
