@@ -15,6 +15,9 @@ public sealed class GatewayOptions
     /// <summary>Origins of other sites that may call, such as <c>https://tools.example.com</c>.</summary>
     public IList<string> Origins { get; } = [];
 
+    /// <summary>Streams that one token may have open on this gateway; null: any number.</summary>
+    public int? Streams { get; set; }
+
     /// <summary>Maps the Orleans Dashboard; the silo (or client) must have called <c>AddDashboard</c>.</summary>
     public bool Dashboard { get; set; } = true;
 

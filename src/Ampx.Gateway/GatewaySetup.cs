@@ -23,7 +23,7 @@ public static class GatewaySetup
     public const int MaxBody = 256 * 1024;
 
     /// <summary>
-    /// Adds the gateway. The host adds <c>IGrainFactory</c>, <c>ITaskIndex</c>, <c>ILogReader</c> and <c>IServiceFacts</c>,
+    /// Adds the gateway. The host adds <c>IGrainFactory</c>, <c>ITaskIndex</c>, <c>ITaskChanges</c>, <c>ILogReader</c> and <c>IServiceFacts</c>,
     /// and health checks for whatever must work before traffic comes.
     /// </summary>
     public static IServiceCollection AddAmpxGateway(this IServiceCollection services, Action<GatewayOptions> configure)
@@ -33,6 +33,9 @@ public static class GatewaySetup
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<TaskLookup>();
         services.AddSingleton<QueuePlaces>();
+        services.AddSingleton<LogTails>();
+        services.AddSingleton<TaskFeed>();
+        services.AddSingleton<StreamSlots>();
         services.AddSingleton<MergeWait>();
         services.AddSingleton<GitHubWebhooks>();
         services.AddSingleton<LastDelivery>();
@@ -66,6 +69,7 @@ public static class GatewaySetup
         var api = app.MapGroup(ApiBase);
         api.MapTasks();
         api.MapLogs();
+        api.MapTaskStream();
         api.MapService();
         api.MapAdmin();
         api.MapWorkers();

@@ -18,6 +18,10 @@ internal sealed class RefusedException(int status, string code, string detail) :
 
     public static RefusedException MediaType(string detail) => new(StatusCodes.Status415UnsupportedMediaType, "unsupported_media_type", detail);
 
+    /// <summary>The token has as many streams open as it may.</summary>
+    public static RefusedException ManyStreams(int most) =>
+        new(StatusCodes.Status429TooManyRequests, "too_many_requests", $"this token has {most} streams open, as many as one may: close some, or raise RateLimit:Streams");
+
     /// <summary>The caller's role isn't enough.</summary>
     public static RefusedException AdminsOnly() => new(StatusCodes.Status403Forbidden, "forbidden", "this is for admins only");
 

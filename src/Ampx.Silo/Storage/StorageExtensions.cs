@@ -49,6 +49,7 @@ public static class StorageExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => open());
         services.TryAddSingleton<ITaskIndex>(s => new TaskIndex(s.GetRequiredService<Database>().Readers));
+        services.TryAddSingleton<ITaskChanges>(s => new TaskChangeTable(s.GetRequiredService<Database>()));
         services.TryAddSingleton<ITaskRows>(s => new TaskRows(s.GetRequiredService<Database>().Readers));
         services.TryAddSingleton(s => new WorkerTable(s.GetRequiredService<Database>()));
         services.TryAddSingleton(s => new LeaseRules(s.GetRequiredService<Database>().IsShared));

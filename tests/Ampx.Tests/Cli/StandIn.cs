@@ -132,6 +132,7 @@ internal sealed class StandIn : IAsyncDisposable
             return Write(http, new LogPage(entries, entries.Count > 0 ? entries[^1].Seq : after));
         });
         _app.MapGet("/api/v1/tasks/{id}/logs/stream", Stream);
+        _app.MapGet("/api/v1/tasks/stream", Changes);
     }
 
     private async Task Stream(HttpContext http)
@@ -149,6 +150,27 @@ internal sealed class StandIn : IAsyncDisposable
         }
 
         await http.Response.WriteAsync("event: end\ndata: {\"status\":\"success\"}\n\n");
+    }
+
+    /// <summary>The tasks as they are, then each that is another.</summary>
+    private async Task Changes(HttpContext http)
+    {
+        http.Response.ContentType = "text/event-stream";
+        Dictionary<string, TaskView> sent = [];
+        for (var ready = false; !http.RequestAborted.IsCancellationRequested; ready = true)
+        {
+            var ids = http.Request.Query["id"].ToString();
+            foreach (var task in Tasks.Values.Where(task => ids.Length == 0 || task.Id == ids))
+            {
+                if (sent.GetValueOrDefault(task.Id) == task) continue;
+                sent[task.Id] = task;
+                await http.Response.WriteAsync($"event: task\ndata: {JsonSerializer.Serialize(task, AmpxJson.Options)}\n\n");
+            }
+
+            if (!ready) await http.Response.WriteAsync("event: ready\ndata: {}\n\n");
+            await http.Response.Body.FlushAsync();
+            await Task.Delay(20);
+        }
     }
 
     private TaskView? Find(string id) => Tasks.Values.FirstOrDefault(task => task.Id.EndsWith(id, StringComparison.OrdinalIgnoreCase));

@@ -61,6 +61,7 @@ public sealed class GatewayHost : IAsyncLifetime
         builder.Services.AddSingleton<TimeProvider>(Time);
         builder.Services.AddSingleton<IGrainFactory>(Tasks);
         builder.Services.AddSingleton<ITaskIndex>(Tasks);
+        builder.Services.AddSingleton<ITaskChanges>(Tasks);
         builder.Services.AddSingleton<ILogReader>(Logs);
         builder.Services.AddSingleton<IServiceFacts>(Facts);
         builder.Services.AddSingleton<IServiceBackup>(Backup);
