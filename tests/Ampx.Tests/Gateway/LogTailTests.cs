@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Ampx.Tests.Gateway;
 
-public sealed class LogTailTests
+public sealed class LogTailTests : IDisposable
 {
     private static readonly string Id = Ulid.NewUlid().ToString();
     private readonly FakeTasks tasks = new(TimeProvider.System);
@@ -17,6 +17,8 @@ public sealed class LogTailTests
         tasks.Has(Id);
         tails = new(logs, new TaskLookup(tasks, tasks), TimeProvider.System);
     }
+
+    public void Dispose() => tails.Dispose();
 
     [Fact]
     public async Task All_followers_of_a_task_share_one_tail_and_the_last_one_ends_it()
