@@ -54,7 +54,7 @@ public sealed class MigrationTests
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Migrations.Postgres(database.ConnectionString))));
         using var storage = PostgresStorage.Open(database.ConnectionString);
         await using var connection = await storage.Readers.OpenConnectionAsync();
-        Assert.Equal(4, await connection.ExecuteScalarAsync<int>("SELECT count(*) FROM schemaversions"));
+        Assert.Equal(typeof(Migrations).Assembly.GetManifestResourceNames().Count(name => name.Contains(".Postgres.Schema.", StringComparison.Ordinal)), await connection.ExecuteScalarAsync<int>("SELECT count(*) FROM schemaversions"));
         await connection.ExecuteAsync("INSERT INTO schemaversions (scriptname, applied) VALUES ('999_future.sql', now())");
         Assert.Contains("newer Ampx", Assert.Throws<StorageException>(() => Migrations.Postgres(database.ConnectionString)).Message, StringComparison.Ordinal);
     }
