@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using Ampx.Core;
 using Xunit;
 
@@ -14,12 +15,14 @@ public sealed class StreamTests
     public async Task Every_follower_has_every_line_once_in_order_and_a_slow_one_holds_up_nobody()
     {
         var (followers, seconds) = Long ? (1000, 30) : (40, 3);
+        // Few lines must be long to be more than the sockets between hold.
+        var pad = Long ? "" : new string('.', 600);
         await using var stage = new Stage();
         var go = Path.Combine(stage.Root, "go");
         // A hundred lines each tenth of a second, by the clock: a machine that is late prints more at once.
         stage.Agent("loud", $"""
             while [ ! -e {go} ]; do sleep 0.05; done
-            awk 'BEGIN {"{"} for (t = 0; t < {seconds * 10}; t++) {"{"} for (i = 0; i < 100; i++) print "line " t * 100 + i " of a build that says what it does"; fflush(); system("sleep 0.09") {"}"} {"}"}'
+            awk 'BEGIN {"{"} for (t = 0; t < {seconds * 10}; t++) {"{"} for (i = 0; i < 100; i++) print "line " t * 100 + i " of a build that says what it does{pad}"; fflush(); system("sleep 0.09") {"}"} {"}"}'
             echo 42 > answer
             """);
         var repo = await stage.Repository("answer", ("README.md", "An answer."));
@@ -33,7 +36,8 @@ public sealed class StreamTests
         // It takes 32 KB and then nothing until all others have everything.
         var slow = new Reader();
         var rest = Task.WhenAll(following);
-        var slowly = slow.Follow(client, path, deadline.Token, () => slow.Last > 0 ? Task.WhenAny(rest, Task.Delay(500)) : Task.CompletedTask);
+        using var narrow = Client(stage, receive: 8 * 1024);
+        var slowly = slow.Follow(narrow, path, deadline.Token, () => slow.Last > 0 ? Task.WhenAny(rest, Task.Delay(500)) : Task.CompletedTask);
         await Stage.Until(() => Task.FromResult(readers.All(reader => reader.Last > 0)), "all follow");
         var idle = Memory(stage);
         var since = Stopwatch.GetTimestamp();
@@ -52,6 +56,7 @@ public sealed class StreamTests
         TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{followers} followers, {readers[0].Last} lines in {seconds} s: all have all after {took.TotalSeconds:0.0} s, {readers.Sum(reader => reader.Last) / took.TotalSeconds:0} lines/s; service {idle} MB before, {most} MB at most; the slow one was at {behind} then"));
         Assert.All(readers.Append(slow), reader => Assert.Equal((null, true, readers[0].Last), (reader.Wrong, reader.Ended, reader.Last)));
+        Assert.InRange(behind, 1, readers[0].Last - 1);
         Assert.InRange(readers[0].Last, seconds * 1000, seconds * 1000 + 100);
         Assert.InRange(most - idle, 0, Long ? 500 : 150);
     }
@@ -77,6 +82,7 @@ public sealed class StreamTests
         // --server names the address for good: the command reads the file of a service once.
         var url = $"http://127.0.0.1:{port}";
         var output = Enumerable.Range(0, commands).Select(_ => stage.Launch("logs", "-f", id, "--source", "agent", "--server", url, "--token", Token(stage))).ToList();
+        var firsts = await Task.WhenAll(output.Select(process => process.StandardOutput.ReadLineAsync())).WaitAsync(Stage.Patience);
         var texts = output.Select(process => process.StandardOutput.ReadToEndAsync()).ToList();
         var errors = output.Select(process => process.StandardError.ReadToEndAsync()).ToList();
         await stage.Kill();
@@ -87,16 +93,28 @@ public sealed class StreamTests
         for (var i = 0; i < commands; i++)
         {
             await output[i].WaitForExitAsync().WaitAsync(Stage.Patience);
-            var text = await texts[i];
+            var text = $"{firsts[i]}\n{await texts[i]}";
             Assert.True(output[i].ExitCode == 0, await errors[i]);
             Assert.Equal(Enumerable.Range(1, count).Select(n => $"line {n}"), text.TrimEnd().Split('\n').Select(line => line[line.IndexOf("line ", StringComparison.Ordinal)..]));
             output[i].Dispose();
         }
     }
 
-    private static HttpClient Client(Stage stage)
+    /// <param name="stage">Whose service is asked.</param>
+    /// <param name="receive">How much the system takes in for a reader that doesn't read.</param>
+    private static HttpClient Client(Stage stage, int receive = 64 * 1024)
     {
-        var client = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = int.MaxValue }) { BaseAddress = new(ServiceFile.Read(stage.Data)!.Url), Timeout = Timeout.InfiniteTimeSpan };
+        var client = new HttpClient(new SocketsHttpHandler
+        {
+            MaxConnectionsPerServer = int.MaxValue,
+            ConnectCallback = async (to, cancel) =>
+            {
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = receive };
+                await socket.ConnectAsync(to.DnsEndPoint, cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        })
+        { BaseAddress = new(ServiceFile.Read(stage.Data)!.Url), Timeout = Timeout.InfiniteTimeSpan };
         client.DefaultRequestHeaders.Authorization = new("Bearer", Token(stage));
         return client;
     }

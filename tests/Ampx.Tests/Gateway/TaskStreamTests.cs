@@ -75,7 +75,9 @@ public sealed class TaskStreamTests(GatewayHost gateway) : IClassFixture<Gateway
             await EndToEnd.Stage.Until(async () =>
             {
                 using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/v1/tasks/stream?id={id}");
-                using var answer = await gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+                var sending = gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+                await Advance(sending);
+                using var answer = await sending;
                 return (int)answer.StatusCode == 200;
             }, "a place is free again");
         }
