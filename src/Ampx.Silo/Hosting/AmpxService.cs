@@ -17,13 +17,14 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
 
 namespace Ampx.Silo.Hosting;
 
 /// <summary>A service over one data folder: silo with worker, gateway, or both, as the settings say.</summary>
-public sealed class AmpxService : IAsyncDisposable
+public sealed partial class AmpxService : IAsyncDisposable
 {
     /// <summary>Every section under <c>Ampx</c>, and the class that says what may stand in it.</summary>
     private static readonly Dictionary<string, Type> Sections = new()
@@ -44,9 +45,15 @@ public sealed class AmpxService : IAsyncDisposable
         ["Workspaces"] = typeof(WorkspaceOptions),
     };
 
+    /// <summary>A little more than what the host gives its services.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(9);
+
+    private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(1);
+
     private readonly WebApplication app;
     private readonly DataFolder folder;
     private readonly HostingPlan plan;
+    private readonly ILogger log;
     private Task? stopped;
 
     private AmpxService(WebApplication app, DataFolder folder, HostingPlan plan)
@@ -54,6 +61,7 @@ public sealed class AmpxService : IAsyncDisposable
         this.app = app;
         this.folder = folder;
         this.plan = plan;
+        log = app.Services.GetRequiredService<ILogger<AmpxService>>();
     }
 
     /// <summary>Where the gateway answers (without one: health only), with the port that it really has.</summary>
@@ -92,8 +100,17 @@ public sealed class AmpxService : IAsyncDisposable
             plan.CheckPorts();
             var app = await AwayDatabase.WaitFor(() => Begin(flags, hearSignals, options, plan, folder, cancel), plan.StartTimeout, words => Console.Error.WriteLine($"ampx: {words}"), cancel);
             var service = new AmpxService(app, folder, plan);
-            ServiceFile.Own(service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()).Write(folder.Path);
-            return service;
+            try
+            {
+                ServiceFile.Own(service.Url, app.Services.GetRequiredService<TimeProvider>().GetUtcNow()).Write(folder.Path);
+                return service;
+            }
+            catch (IOException full)
+            {
+                await service.Stop(stopAgents: false);
+                await service.DisposeAsync();
+                throw new StartException($"the data folder {folder.Path} can't be written: {full.Message}", full);
+            }
         }
         catch
         {
@@ -106,7 +123,7 @@ public sealed class AmpxService : IAsyncDisposable
     public async Task Stop(bool stopAgents)
     {
         // First the service: as long as it lives it takes a stopped agent for lost and starts it again.
-        await (stopped ??= app.StopAsync());
+        await (stopped ??= End(app.StopAsync(), StopLimit));
         if (stopAgents && plan.IsSilo) await app.Services.GetRequiredService<RunCarrier>().StopAll();
     }
 
@@ -115,8 +132,21 @@ public sealed class AmpxService : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await app.DisposeAsync();
+        await End(app.DisposeAsync().AsTask(), DisposeLimit);
         folder.Dispose();
+    }
+
+    /// <summary>What doesn't end in time, because it waits for a database that hangs, ends with the process: everything that counts is on disk.</summary>
+    private async Task End(Task ending, TimeSpan limit)
+    {
+        try
+        {
+            await ending.WaitAsync(limit);
+        }
+        catch (Exception unfinished) when (unfinished is OperationCanceledException or TimeoutException or AggregateException)
+        {
+            LogUnfinished(log, unfinished);
+        }
     }
 
     private static async Task<WebApplication> Begin(
@@ -165,6 +195,9 @@ public sealed class AmpxService : IAsyncDisposable
             throw new StartException($"couldn't join the cluster '{plan.Cluster.Id}' (Ampx:Cluster:Id): {away.GetBaseException().Message.ReplaceLineEndings(" ")}", away);
         }
     }
+
+    [LoggerMessage(LogLevel.Warning, "not everything has ended in time; it ends with the process")]
+    private static partial void LogUnfinished(ILogger log, Exception exception);
 
     private sealed class Unsignalled : IHostLifetime
     {

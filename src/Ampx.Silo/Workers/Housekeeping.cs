@@ -49,7 +49,7 @@ public sealed partial class Housekeeping(
     {
         try
         {
-            await work();
+            await work().WaitAsync(stopping);
         }
         catch (Exception failed) when (!stopping.IsCancellationRequested)
         {

@@ -215,7 +215,7 @@ public sealed partial class RunCarrier(
             try
             {
                 await Task.Delay(Look, clock, revoked.Token);
-                var ours = looks % Sure == 0 ? await task.MayPush(at.Step, at.Run!.RunId) : await task.Find() is { } now && now.Step == at.Step;
+                var ours = looks % Sure == 0 ? await task.MayPush(at.Step, at.Run!.RunId).WaitAsync(revoked.Token) : await task.Find().WaitAsync(revoked.Token) is { } now && now.Step == at.Step;
                 if (!ours) await revoked.CancelAsync();
             }
             catch (OperationCanceledException) when (revoked.IsCancellationRequested)

@@ -20,6 +20,9 @@ public sealed partial class Worker(
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private const int ClaimTries = 3;
 
+    /// <summary>What a stop leaves to the silo's own stop: work that waits for a database that hangs isn't waited for beyond this.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
+
     private readonly ConcurrentDictionary<string, HeldRun> held = [];
     /// <summary>By task: its last run here.</summary>
     private readonly ConcurrentDictionary<string, Task> carried = [];
@@ -42,6 +45,13 @@ public sealed partial class Worker(
 
     /// <summary>Completes when <see cref="Held"/> has the runs from before the start; until then it says nothing of them.</summary>
     public Task Resumed => resumed.Task;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(StopPatience);
+        await base.StopAsync(patience.Token);
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -218,7 +228,7 @@ public sealed partial class Worker(
     {
         try
         {
-            var answer = await queue.Beat(folder.WorkerId, [.. held.Values], Report());
+            var answer = await queue.Beat(folder.WorkerId, [.. held.Values], Report()).WaitAsync(stopping);
             if (answer.Draining && !draining)
             {
                 draining = true;

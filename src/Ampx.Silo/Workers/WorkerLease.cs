@@ -51,7 +51,6 @@ public sealed partial class WorkerLease(
         using var patience = new CancellationTokenSource(LastWord);
         try
         {
-            // Not trusted to hear: a connection that hangs may not.
             if (!await Say(grace, () => held, patience.Token).WaitAsync(LastWord)) LogOvertaken();
         }
         catch (Exception failed)
@@ -66,7 +65,8 @@ public sealed partial class WorkerLease(
         patience.CancelAfter(LeaseTime / 2);
         try
         {
-            if (!await Say(LeaseTime, held, patience.Token)) LogOvertaken();
+            // Not trusted to hear: a connection that hangs may not.
+            if (!await Say(LeaseTime, held, patience.Token).WaitAsync(patience.Token)) LogOvertaken();
             return true;
         }
         catch (Exception failed) when (!stopping.IsCancellationRequested)

@@ -25,7 +25,7 @@ public static class PostgresStorage
     /// <summary>Its own few connections for who is in the cluster: neither load nor a server that hangs may make a silo look dead.</summary>
     public static NpgsqlDataSource Membership(string connectionString)
     {
-        var given = new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = 4, Timeout = 3, CommandTimeout = 5 };
+        var given = new NpgsqlConnectionStringBuilder(connectionString) { MaxPoolSize = 4, Timeout = 3, CommandTimeout = 5, CancellationTimeout = 500 };
         given.ApplicationName ??= "ampx cluster";
         return new NpgsqlDataSourceBuilder(given.ConnectionString).Build();
     }
@@ -33,9 +33,16 @@ public static class PostgresStorage
     private static NpgsqlDataSource Pool(string connectionString, string name, int most)
     {
         var given = new NpgsqlConnectionStringBuilder(connectionString);
-        if (!given.ContainsKey("Maximum Pool Size")) given.MaxPoolSize = most;
-        if (!given.ContainsKey("Max Auto Prepare")) given.MaxAutoPrepare = 50;
+        if (!IsGiven("Maximum Pool Size")) given.MaxPoolSize = most;
+        if (!IsGiven("Max Auto Prepare")) given.MaxAutoPrepare = 50;
+        // A server that hangs is away, and who asked hears so soon: Npgsql would wait for half a minute, and as long again for a connection.
+        if (!IsGiven("Timeout")) given.Timeout = 5;
+        if (!IsGiven("Command Timeout")) given.CommandTimeout = 8;
+        if (!IsGiven("Cancellation Timeout")) given.CancellationTimeout = 500;
         given.ApplicationName ??= name;
         return new NpgsqlDataSourceBuilder(given.ConnectionString).Build();
+
+        // ContainsKey is true for every key that there could be.
+        bool IsGiven(string key) => given.Keys.OfType<string>().Contains(key, StringComparer.OrdinalIgnoreCase);
     }
 }
