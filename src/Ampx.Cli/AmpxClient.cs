@@ -47,16 +47,6 @@ internal sealed class AmpxClient : IDisposable
 
     public Task<TaskView> Get(string id, CancellationToken cancel) => Ask(Get($"tasks/{Escape(id)}"), json => json.TaskView, cancel);
 
-    /// <summary>The task if it isn't at <paramref name="version"/> any more; null if it is.</summary>
-    public async Task<TaskView?> GetIfChanged(string id, int version, CancellationToken cancel)
-    {
-        var request = Get($"tasks/{Escape(id)}");
-        request.Headers.IfNoneMatch.Add(new EntityTagHeaderValue($"\"{version}\""));
-        using var answer = await Send(request, cancel);
-        if (answer.StatusCode is HttpStatusCode.NotModified) return null;
-        return await Read(answer, CliJson.Compact.TaskView, cancel);
-    }
-
     public Task<TaskList> List(TaskQuery query, string? cursor, CancellationToken cancel) =>
         Ask(Get($"tasks{query.Text(cursor)}"), json => json.TaskList, cancel);
 
@@ -150,10 +140,18 @@ internal sealed class AmpxClient : IDisposable
     }
 
     /// <summary>One connection's worth of a task's log stream, from after <paramref name="after"/> on; ends when the connection does.</summary>
-    public async IAsyncEnumerable<SseItem<string>> LogEvents(string id, long after, [EnumeratorCancellation] CancellationToken cancel)
+    public IAsyncEnumerable<SseItem<string>> LogEvents(string id, long after, CancellationToken cancel)
     {
         var request = Get($"tasks/{Escape(id)}/logs/stream");
         request.Headers.Add("Last-Event-ID", after.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return Events(request, cancel);
+    }
+
+    /// <summary>One connection's worth of the tasks' stream; ends when the connection does.</summary>
+    public IAsyncEnumerable<SseItem<string>> TaskEvents(TaskQuery query, CancellationToken cancel) => Events(Get($"tasks/stream{query.Text(null)}"), cancel);
+
+    private async IAsyncEnumerable<SseItem<string>> Events(HttpRequestMessage request, [EnumeratorCancellation] CancellationToken cancel)
+    {
         request.Headers.Accept.Add(new("text/event-stream"));
         using var answer = await Send(request, cancel);
         await Check(answer, cancel);
@@ -270,10 +268,13 @@ internal sealed class AmpxClient : IDisposable
 /// <summary>Which tasks a list has.</summary>
 internal sealed record TaskQuery(string? Status = null, string? Repo = null, string? Owner = null, int? Limit = null)
 {
+    /// <summary>Only this one; for the stream.</summary>
+    public string? Id { get; init; }
+
     /// <summary>As a query, with the question mark; empty if there is nothing to say.</summary>
     public string Text(string? cursor)
     {
-        (string Name, string? Value)[] parts = [("status", Status), ("repo", Repo), ("owner", Owner), ("limit", Limit?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("cursor", cursor)];
+        (string Name, string? Value)[] parts = [("status", Status), ("repo", Repo), ("owner", Owner), ("limit", Limit?.ToString(System.Globalization.CultureInfo.InvariantCulture)), ("cursor", cursor), ("id", Id)];
         return Query.Of(parts);
     }
 }

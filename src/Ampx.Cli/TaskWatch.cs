@@ -1,16 +1,17 @@
+using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Ampx.Core;
 using Ampx.Core.Api;
+using Ampx.Core.Logs;
 
 namespace Ampx.Cli;
 
-/// <summary>
-/// Tasks as they change. Asks again and again for now, with an ETag so that nothing new costs nothing; whoever uses it sees a stream, so
-/// that <c>GET /tasks/stream</c> can take the asking's place here alone.
-/// </summary>
+/// <summary>Tasks as they change, told by the service's stream. A connection that breaks off is taken up again, and nothing is missed: each begins with the tasks as they are.</summary>
 internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
 {
-    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan AgainWithoutAnswer = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <summary>Told when the service stops answering, and with null when it answers again.</summary>
@@ -21,38 +22,39 @@ internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
     {
         var task = await client.Get(id, cancel);
         yield return task;
-        var pause = Shortest;
-        while (!Output.Words.HasEnded(task))
+        if (Output.Words.HasEnded(task)) yield break;
+        await foreach (var news in News(new TaskQuery(Owner: "all") { Id = task.Id }, cancel))
         {
-            await Task.Delay(pause, clock, cancel);
-            var news = await Patiently(() => client.GetIfChanged(task.Id, task.Version, cancel), cancel);
-            // Some service may answer in full without asking whether anything is new.
-            var isNew = news is not null && news.Version != task.Version;
-            pause = isNew ? Shortest : Slower(pause);
-            if (!isNew) continue;
-            task = news!;
+            if (news.Task is not { } now || now.Version < task.Version || (now.Version, now.QueuePosition) == (task.Version, task.QueuePosition)) continue;
+            task = now;
             yield return task;
+            if (Output.Words.HasEnded(task)) yield break;
         }
     }
 
-    /// <summary>The matching tasks as they are, then again whenever one of them changed or moved up in the queue.</summary>
+    /// <summary>The matching tasks as they are, newest first, then again whenever one of them changed or moved up in the queue.</summary>
     public async IAsyncEnumerable<IReadOnlyList<TaskView>> Many(TaskQuery query, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var page = (await client.List(query, null, cancel)).Tasks;
-        yield return page;
-        while (true)
+        var statuses = query.Status?.Split(',', StringSplitOptions.TrimEntries);
+        SortedDictionary<string, TaskView> tasks = new(Comparer<string>.Create((one, other) => string.CompareOrdinal(other, one)));
+        var ready = false;
+        await foreach (var news in News(query, cancel))
         {
-            await Task.Delay(Longest, clock, cancel);
-            var next = (await Patiently(() => client.List(query, null, cancel), cancel)).Tasks;
-            if (next.Select(Key).SequenceEqual(page.Select(Key))) continue;
-            page = next;
-            yield return page;
-        }
+            if (news.Begins) (ready, tasks) = (false, new(tasks.Comparer));
+            if (news.Task is { } task)
+            {
+                if (statuses?.Contains(AmpxJson.Word(task.Status)) is false) tasks.Remove(task.Id);
+                else tasks[task.Id] = task;
+                while (tasks.Count > (query.Limit ?? int.MaxValue)) tasks.Remove(tasks.Keys.Last());
+            }
 
-        static (string, int, int?) Key(TaskView task) => (task.Id, task.Version, task.QueuePosition);
+            ready |= news.IsReady;
+            if (ready) yield return [.. tasks.Values];
+        }
     }
 
-    private static TimeSpan Slower(TimeSpan pause) => pause * 1.5 < Longest ? pause * 1.5 : Longest;
+    /// <summary>Hands on the task's last line and each that comes, until the task has ended or <paramref name="cancel"/>.</summary>
+    public Task Lines(string id, Action<LogEntry> write, CancellationToken cancel) => new LogFollower(client, this).Follow(id, new LogSelection(Tail: 1), write, cancel);
 
     /// <summary>A service that restarts is waited for: the task goes on when it is back.</summary>
     public async Task<T> Patiently<T>(Func<Task<T>> ask, CancellationToken cancel)
@@ -70,8 +72,60 @@ internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
             {
                 if (!told) Lost?.Invoke(e.Message);
                 told = true;
-                await Task.Delay(Longest, clock, cancel);
+                await Task.Delay(AgainWithoutAnswer, clock, cancel);
             }
         }
     }
+
+    /// <summary>What the stream tells, over as many connections as it takes.</summary>
+    private async IAsyncEnumerable<Told> News(TaskQuery query, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        while (true)
+        {
+            await using (var events = await Patiently(() => Connect(query, cancel), cancel))
+            {
+                yield return new(Begins: true);
+                do
+                {
+                    if (events.Current.EventType == "ready") yield return new(IsReady: true);
+                    else if (events.Current.EventType == "task") yield return new(JsonSerializer.Deserialize(events.Current.Data, CliJson.Compact.TaskView));
+                }
+                while (await Next(events, cancel));
+            }
+
+            await Task.Delay(Again, clock, cancel);
+        }
+    }
+
+    /// <summary>A connection that has told its first event: there is one at least, <c>ready</c>.</summary>
+    private async Task<IAsyncEnumerator<SseItem<string>>> Connect(TaskQuery query, CancellationToken cancel)
+    {
+        var events = client.TaskEvents(query, cancel).GetAsyncEnumerator(cancel);
+        try
+        {
+            if (await Next(events, cancel)) return events;
+        }
+        catch
+        {
+            await events.DisposeAsync();
+            throw;
+        }
+
+        await events.DisposeAsync();
+        throw CliError.Unreachable($"{client.Server.GetLeftPart(UriPartial.Authority)} ended the connection.");
+    }
+
+    private static async Task<bool> Next(IAsyncEnumerator<SseItem<string>> events, CancellationToken cancel)
+    {
+        try
+        {
+            return await events.MoveNextAsync();
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException && !cancel.IsCancellationRequested)
+        {
+            return false; // Broken off: the next connection begins with all as it is then.
+        }
+    }
+
+    private readonly record struct Told(TaskView? Task = null, bool Begins = false, bool IsReady = false);
 }

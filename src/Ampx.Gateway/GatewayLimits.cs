@@ -1,3 +1,4 @@
+using Ampx.Gateway.Auth;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Timeouts;
@@ -40,7 +41,10 @@ internal static class GatewayLimits
     /// <summary>Its work may be long: a fetch of a large repository, a look at everything.</summary>
     public static RouteHandlerBuilder TakesLong(this RouteHandlerBuilder route) => route.WithMetadata(new RequestTimeoutAttribute(Long));
 
-    /// <summary>It goes on for as long as its reader likes.</summary>
+    /// <summary>It goes on for as long as its reader likes, and a token has so many of them at once.</summary>
+    public static RouteHandlerBuilder IsStream(this RouteHandlerBuilder route) => route.TakesItsTime().RequireRateLimiting(RequestRate.Streams);
+
+    /// <summary>No limit fits its work.</summary>
     public static RouteHandlerBuilder TakesItsTime(this RouteHandlerBuilder route) => route.WithMetadata(new DisableRequestTimeoutAttribute());
 
     private static RequestTimeoutPolicy Policy(TimeSpan time) => new()

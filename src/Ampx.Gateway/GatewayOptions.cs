@@ -27,6 +27,9 @@ public sealed class GatewayOptions
     /// <summary>Requests a second and at once that a token may make in mode <c>tokens</c>.</summary>
     public (int PerSecond, int Burst) RateLimit { get; set; } = (50, 200);
 
+    /// <summary>Streams that a token may have open in mode <c>tokens</c>.</summary>
+    public int Streams { get; set; } = 200;
+
     /// <summary>Maps the Orleans Dashboard; the silo (or client) must have called <c>AddDashboard</c>.</summary>
     public bool Dashboard { get; set; } = true;
 

@@ -26,7 +26,7 @@ public static class GatewaySetup
     public const int MaxBody = 256 * 1024;
 
     /// <summary>
-    /// Adds the gateway. The host adds <c>IGrainFactory</c>, <c>ITaskIndex</c>, <c>IRequestKeys</c>, <c>ILogReader</c> and <c>IServiceFacts</c>,
+    /// Adds the gateway. The host adds <c>IGrainFactory</c>, <c>ITaskIndex</c>, <c>ITaskChanges</c>, <c>IRequestKeys</c>, <c>ILogReader</c> and <c>IServiceFacts</c>,
     /// and health checks for whatever must work before traffic comes.
     /// </summary>
     public static IServiceCollection AddAmpxGateway(this IServiceCollection services, Action<GatewayOptions> configure)
@@ -38,6 +38,8 @@ public static class GatewaySetup
         services.AddSingleton<NewTasks>();
         services.AddSingleton<TaskRemoval>();
         services.AddSingleton<QueuePlaces>();
+        services.AddSingleton<LogTails>();
+        services.AddSingleton<TaskFeed>();
         services.AddSingleton<MergeWait>();
         services.AddSingleton<GitHubWebhooks>();
         services.AddSingleton<LastDelivery>();
@@ -76,6 +78,7 @@ public static class GatewaySetup
         var api = app.MapGroup(ApiBase);
         api.MapTasks();
         api.MapLogs();
+        api.MapTaskStream();
         api.MapService();
         api.MapAdmin();
         api.MapWorkers();

@@ -16,7 +16,7 @@ internal static class LogsApi
     {
         api.MapGet("/tasks/{id}/logs", Page)
             .Says("getLogs", "A page of a task's log", 400, 404, 409);
-        api.MapGet("/tasks/{id}/logs/stream", Follow).TakesItsTime()
+        api.MapGet("/tasks/{id}/logs/stream", Follow).IsStream()
             .Says("followLogs", "A task's log as server-sent events: log (an entry; the event's id is its seq), then end with the status once the task has ended", 400, 404, 409)
             .Produces<string>(StatusCodes.Status200OK, "text/event-stream").Takes("Last-Event-ID", "The last event's id: goes on after it; before after=");
     }
@@ -29,13 +29,13 @@ internal static class LogsApi
     }
 
     private static async Task Follow(
-        string id, [AsParameters] LogsQuery query, HttpContext http, TaskLookup tasks, ILogReader logs, TimeProvider time, IHostApplicationLifetime life)
+        string id, [AsParameters] LogsQuery query, HttpContext http, TaskLookup tasks, LogTails tails, TimeProvider time, IHostApplicationLifetime life)
     {
         // A service that stops lets its followers go: they come back with Last-Event-ID.
         using var until = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, life.ApplicationStopping);
         var wanted = query.Resuming(http.Request.Headers["Last-Event-ID"].ToString()).Checked(time);
         var task = await tasks.Find(id, until.Token);
-        var stream = new LogStream(new SseWriter(http.Response, time), logs, tasks.Grain(task.Id), task.Id, wanted, time);
+        var stream = new LogStream(new SseWriter(http.Response, time), tails, task.Id, wanted);
         try
         {
             await stream.Run(until.Token);

@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http;
 
 namespace Ampx.Gateway;
 
-
 /// <summary>A request that can't be done, with everything its problem details say. <see cref="Problems"/> turns it into the answer.</summary>
 internal sealed class RefusedException(int status, string code, string detail) : Exception(detail)
 {

@@ -9,7 +9,7 @@ internal sealed class WaitView(Terminal terminal, TaskWatch watch, TimeProvider 
     private static readonly string[] Spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(120);
 
-    private string? _lost;
+    private string? _lost, _line;
     private int _frame;
 
     /// <summary>The task as it ended.</summary>
@@ -18,6 +18,8 @@ internal sealed class WaitView(Terminal terminal, TaskWatch watch, TimeProvider 
         watch.Lost = OnLost;
         TaskView? task = null;
         await using var changes = watch.One(id, cancel).GetAsyncEnumerator(cancel);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Task? lines = null;
         try
         {
             while (true)
@@ -32,10 +34,13 @@ internal sealed class WaitView(Terminal terminal, TaskWatch watch, TimeProvider 
                 if (!await next) return task!;
                 if (!terminal.CanRedrawTalk && changes.Current.Summary != task?.Summary) Terminal.Say(Line(changes.Current));
                 task = changes.Current;
+                if (terminal.CanRedrawTalk) lines ??= Lines(task.Id, reading.Token);
             }
         }
         finally
         {
+            await reading.CancelAsync();
+            if (lines is not null) await lines;
             if (terminal.CanRedrawTalk) Console.Error.Write("\r\e[2K");
         }
     }
@@ -49,13 +54,33 @@ internal sealed class WaitView(Terminal terminal, TaskWatch watch, TimeProvider 
 
     private string Line(TaskView task) => $"{clock.GetLocalNow():HH:mm:ss}  {Words.Short(task.Id)}  {Words.Of(task)}: {Plain.Line(task.Summary)}";
 
+    /// <summary>The log's last line is talk: without it the task is waited for all the same.</summary>
+    private async Task Lines(string id, CancellationToken cancel)
+    {
+        try
+        {
+            await watch.Lines(id, entry => _line = entry.Text.Trim() is { Length: > 0 } text ? text : _line, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+        }
+        catch (CliError gone)
+        {
+            _line = gone.Message;
+        }
+    }
+
     private void Paint(TaskView task)
     {
         var spin = Spinner[_frame++ % Spinner.Length];
-        var since = Times.Span(clock.GetUtcNow() - task.CreatedAt);
-        var words = Plain.Cut(_lost ?? task.Summary, Math.Max(8, Terminal.Width - Words.Of(task).Length - since.Length - 16));
-        Console.Error.Write($"\r\e[2K{spin} {Words.Short(task.Id)} {Terminal.Paint(Words.Of(task), Words.Code(task.Status), terminal.ColourTalk)} {words} · {since}");
+        var where = Where(task, clock.GetUtcNow());
+        var words = Plain.Cut(_lost ?? _line ?? task.Summary, Math.Max(8, Terminal.Width - Words.Placed(task).Length - where.Length - 15));
+        Console.Error.Write($"\r\e[2K{spin} {Words.Short(task.Id)} {Terminal.Paint(Words.Placed(task), Words.Code(task.Status), terminal.ColourTalk)} {where} · {words}");
     }
+
+    /// <summary>Phase, attempt and time so far: <c>agent · 2/3 · 4m 10s</c>.</summary>
+    internal static string Where(TaskView task, DateTimeOffset now) =>
+        $"{Words.Phase(task.Phase)} · {task.Attempts}/{task.MaxAttempts} · {Times.Span(now - task.CreatedAt)}";
 
     private void OnLost(string? why)
     {

@@ -14,4 +14,8 @@ public interface ILogReader
 public sealed record LogEntry(long Seq, DateTimeOffset Time, string Source, int Attempt, string Stream, string Text);
 
 /// <summary>Which entries. <see cref="Tail"/> takes the last so many of those that match.</summary>
-public sealed record LogQuery(long After = 0, int Limit = 1000, IReadOnlyList<string>? Sources = null, int? Attempt = null, int? Tail = null, DateTimeOffset? Since = null);
+public sealed record LogQuery(long After = 0, int Limit = 1000, IReadOnlyList<string>? Sources = null, int? Attempt = null, int? Tail = null, DateTimeOffset? Since = null)
+{
+    /// <summary>No more entries once these have so many characters, so that a page's size is bounded; a page that isn't full says nothing then.</summary>
+    public int? Characters { get; init; }
+}

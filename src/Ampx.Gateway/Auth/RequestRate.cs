@@ -8,9 +8,14 @@ using Microsoft.Extensions.Options;
 
 namespace Ampx.Gateway.Auth;
 
-/// <summary>How many requests a token may make in mode <c>tokens</c>, so that one user's script can't take the service from all others. Each gateway counts for itself.</summary>
+/// <summary>How many requests a token may make and how many streams it may have open in mode <c>tokens</c>, so that one user's script can't take the service from all others. Each gateway counts for itself.</summary>
 internal static class RequestRate
 {
+    /// <summary>The policy of streams: each holds a place for as long as it lasts.</summary>
+    public const string Streams = "streams";
+
+    private const string PlaceAfter = "5";
+
     public static IServiceCollection AddRequestRate(this IServiceCollection services)
     {
         services.AddRateLimiter(_ => { });
@@ -21,14 +26,28 @@ internal static class RequestRate
             limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(http => http.SignedIn()?.TokenId is { } token
                 ? RateLimitPartition.GetTokenBucketLimiter(token, _ => Bucket(perSecond, burst))
                 : RateLimitPartition.GetNoLimiter(""));
-            limiter.OnRejected = (rejected, _) =>
-            {
-                var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Max(1, Math.Ceiling(after.TotalSeconds)) : 1;
-                rejected.HttpContext.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
-                return ValueTask.CompletedTask;
-            };
+            limiter.AddPolicy(Streams, http => http.SignedIn()?.TokenId is { } token
+                ? RateLimitPartition.GetConcurrencyLimiter(token, _ => new() { PermitLimit = gateway.Value.Streams, QueueLimit = 0 })
+                : RateLimitPartition.GetNoLimiter(""));
+            limiter.OnRejected = (rejected, _) => new(Refuse(rejected.HttpContext, rejected.Lease, gateway.Value.Streams));
         });
         return services;
+    }
+
+    /// <summary>A bucket knows when it is full again, a place in use doesn't.</summary>
+    private static Task Refuse(HttpContext http, RateLimitLease lease, int streams)
+    {
+        if (lease.TryGetMetadata(MetadataName.RetryAfter, out var after))
+        {
+            http.Response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(after.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            return Task.CompletedTask;
+        }
+
+        http.Response.Headers.RetryAfter = PlaceAfter;
+        return Problems.Write(http, Problems.For(http, StatusCodes.Status429TooManyRequests) with
+        {
+            Detail = $"this token has {streams} streams open, as many as one may: close some, or raise RateLimit:Streams",
+        });
     }
 
     private static TokenBucketRateLimiterOptions Bucket(int perSecond, int burst) => new()

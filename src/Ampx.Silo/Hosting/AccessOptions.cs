@@ -34,6 +34,10 @@ public sealed class RateLimitOptions
     /// <summary>And at once after a pause.</summary>
     [Range(1, 1_000_000)]
     public int Burst { get; set; } = 200;
+
+    /// <summary>Streams open at once.</summary>
+    [Range(1, 1_000_000)]
+    public int Streams { get; set; } = 200;
 }
 
 /// <summary>Who may reach the gateway, from where, and how it is called; held together before anything is started.</summary>
@@ -59,7 +63,7 @@ internal sealed record AccessPlan(ServiceOptions Service, AuthOptions Auth, Cors
     public void Apply(Ampx.Gateway.GatewayOptions gateway)
     {
         (gateway.Tokens, gateway.BootstrapTokenPath, gateway.PublicUrl) = (Auth.HasTokens, Auth.BootstrapTokenPath, Service.PublicUrl);
-        gateway.RateLimit = (RateLimit.PerSecond, RateLimit.Burst);
+        (gateway.RateLimit, gateway.Streams) = ((RateLimit.PerSecond, RateLimit.Burst), RateLimit.Streams);
         foreach (var from in Service.ForwardedFrom) gateway.ForwardedFrom.Add(from);
         foreach (var origin in Cors.Origins) gateway.Origins.Add(origin);
         // A name to listen on is a name to be called by; an address is known by the connection.

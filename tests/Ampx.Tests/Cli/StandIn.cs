@@ -180,6 +180,7 @@ internal sealed class StandIn : IAsyncDisposable
             http.Response.StatusCode = 201;
             await Write(http, new CreatedToken("01JD3Z8M4N5P6Q7R8S9TK3F9QZ", asked.Name!, asked.User ?? asked.Name!, asked.Role ?? Role.Member, now, now + asked.ExpiresIn, null, "ampx_secret"));
         });
+        _app.MapGet("/api/v1/tasks/stream", Changes);
     }
 
     private async Task Stream(HttpContext http)
@@ -202,6 +203,27 @@ internal sealed class StandIn : IAsyncDisposable
     private static bool Asked(HttpContext http, TaskView task) => http.Request.Query["status"].ToString() is not { Length: > 0 } words || words.Split(',').Contains(AmpxJson.Word(task.Status));
 
     private List<TaskView> Fitting(string id) => [.. Tasks.Values.Where(task => task.Id.EndsWith(id, StringComparison.OrdinalIgnoreCase) || task.Id.StartsWith(id, StringComparison.OrdinalIgnoreCase)).OrderBy(task => task.Id, StringComparer.Ordinal)];
+
+    /// <summary>The tasks as they are, then each that is another.</summary>
+    private async Task Changes(HttpContext http)
+    {
+        http.Response.ContentType = "text/event-stream";
+        Dictionary<string, TaskView> sent = [];
+        for (var ready = false; !http.RequestAborted.IsCancellationRequested; ready = true)
+        {
+            var ids = http.Request.Query["id"].ToString();
+            foreach (var task in Tasks.Values.Where(task => ids.Length == 0 || task.Id == ids))
+            {
+                if (sent.GetValueOrDefault(task.Id) == task) continue;
+                sent[task.Id] = task;
+                await http.Response.WriteAsync($"event: task\ndata: {JsonSerializer.Serialize(task, AmpxJson.Options)}\n\n");
+            }
+
+            if (!ready) await http.Response.WriteAsync("event: ready\ndata: {}\n\n");
+            await http.Response.Body.FlushAsync();
+            await Task.Delay(20);
+        }
+    }
 
     private TaskView? Find(string id) => Tasks.Values.FirstOrDefault(task => task.Id.EndsWith(id, StringComparison.OrdinalIgnoreCase));
 

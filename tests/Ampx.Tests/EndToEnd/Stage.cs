@@ -92,7 +92,8 @@ public sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>Starts <c>ampx up</c> as a process of its own and waits until it is ready.</summary>
-    public Task Up() => Up(async () => (await Look("/health/ready")).IsSuccessStatusCode);
+    /// <param name="port">0: any that is free.</param>
+    public Task Up(int port = 0) => Up(async () => (await Look("/health/ready")).IsSuccessStatusCode, port);
 
     /// <summary>What the services have said so far.</summary>
     public string ServiceLog
@@ -104,9 +105,9 @@ public sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>The same for a service that isn't asked as others are.</summary>
-    public async Task Up(Func<Task<bool>> ready)
+    public async Task Up(Func<Task<bool>> ready, int port = 0)
     {
-        var process = Begin(AmpxProgram.Path, ["up", "--port", "0", "--data", Data], null);
+        var process = Begin(AmpxProgram.Path, ["up", "--port", $"{port}", "--data", Data], null);
         services.Add(process);
         process.OutputDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };
         process.ErrorDataReceived += (_, line) => { lock (log) log.AppendLine(line.Data); };

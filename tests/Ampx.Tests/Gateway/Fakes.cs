@@ -9,7 +9,7 @@ using Orleans.Runtime;
 namespace Ampx.Tests.Gateway;
 
 /// <summary>All tasks of a service, in memory: index and grains in one, over the real <see cref="TaskMachine"/>.</summary>
-internal sealed class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
+internal sealed partial class FakeTasks(TimeProvider time) : IGrainFactory, ITaskIndex
 {
     private readonly ConcurrentDictionary<string, FakeTask> tasks = new(StringComparer.Ordinal);
 

@@ -69,6 +69,7 @@ public sealed class GatewayHost : IAsyncLifetime
         builder.Services.AddSingleton<TimeProvider>(Time);
         builder.Services.AddSingleton<IGrainFactory>(Tasks);
         builder.Services.AddSingleton<ITaskIndex>(Tasks);
+        builder.Services.AddSingleton<ITaskChanges>(Tasks);
         builder.Services.AddSingleton<ILogReader>(Logs);
         builder.Services.AddSingleton<IRequestKeys>(Keys);
         if (Tokens is not null) builder.Services.AddSingleton(Tokens);

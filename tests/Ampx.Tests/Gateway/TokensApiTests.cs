@@ -158,6 +158,38 @@ public sealed class TokensApiTests(TokenGateway gateway) : IClassFixture<TokenGa
     }
 
     [Fact]
+    public async Task A_token_has_so_many_streams_and_one_that_ends_gives_its_place_back()
+    {
+        var host = await gateway.Another(options => options.Streams = 2);
+        var path = $"/api/v1/tasks/{host.Tasks.Has(Ulid.NewUlid().ToString()).State!.Id}/logs/stream";
+        var (_, many) = await gateway.Issue("many", Role.Viewer);
+        var (_, other) = await gateway.Issue("other", Role.Viewer);
+
+        var first = await Open(many);
+        using var second = await Open(many);
+        foreach (var stream in new[] { path, "/api/v1/tasks/stream" })
+        {
+            var refused = await GatewayHost.Send(host.Stranger, HttpMethod.Get, stream, null, ("Authorization", $"Bearer {many}"));
+            Assert.Contains("2 streams", refused.Problem(429, "too_many_requests").GetProperty("detail").GetString()!, StringComparison.Ordinal);
+            Assert.Equal("5", refused.Headers["Retry-After"]);
+        }
+
+        using (var others = await Open(other)) Assert.Equal(200, (int)others.StatusCode);
+        first.Dispose();
+        await Stage.Until(async () =>
+        {
+            using var again = await Open(many);
+            return (int)again.StatusCode == 200;
+        }, "a place is free again");
+
+        async Task<HttpResponseMessage> Open(string secret)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { Authorization = new("Bearer", secret) } };
+            return await host.Stranger.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        }
+    }
+
+    [Fact]
     public async Task In_mode_local_there_are_none_and_no_limit()
     {
         await using var local = new GatewayHost { More = options => options.RateLimit = (1, 1) };

@@ -26,11 +26,12 @@ public sealed class LogReader(DbDataSource readers, LogSignals signals) : ILogRe
         var (sql, args) = Select(taskId, query, backwards);
         await using var connection = await readers.OpenConnectionAsync(cancel);
         await using var rows = await connection.ExecuteReaderAsync(new CommandDefinition(sql, args, cancellationToken: cancel));
-        while (await rows.ReadAsync(cancel))
+        for (var characters = 0; await rows.ReadAsync(cancel);)
         {
             var lines = Entries(rows).Where(entry => entry.Seq > query.After);
             entries.AddRange((backwards ? lines.Reverse() : lines).Take(count - entries.Count));
-            if (entries.Count >= count) break;
+            characters += rows.GetString(5).Length;
+            if (entries.Count >= count || characters >= query.Characters) break;
         }
 
         return entries;

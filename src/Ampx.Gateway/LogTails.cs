@@ -1,0 +1,91 @@
+using Ampx.Core.Logs;
+
+namespace Ampx.Gateway;
+
+/// <summary>The tails of all tasks that are followed on this gateway, each shared by its followers.</summary>
+internal sealed class LogTails(ILogReader logs, TaskLookup tasks, TimeProvider time) : IDisposable
+{
+    private const int CatchingUp = 8;
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Shared> followed = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim catchingUp = new(CatchingUp);
+
+    /// <summary>How many tasks are followed.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (gate) return followed.Count;
+        }
+    }
+
+    /// <summary>The task's tail, for as long as the lease is held.</summary>
+    public Lease Follow(string taskId)
+    {
+        lock (gate)
+        {
+            if (!followed.TryGetValue(taskId, out var shared))
+                followed[taskId] = shared = new(LogTail.Begin(logs, tasks.Grain(taskId), taskId, time, over => Forget(taskId, over)));
+            shared.Followers++;
+            return new(this, taskId, shared);
+        }
+    }
+
+    /// <summary>A follower's own page of storage; a few at a time, so that many who come late leave the others room. Null: there is none.</summary>
+    public async Task<LogBlock?> Read(string taskId, long after, CancellationToken cancel)
+    {
+        await catchingUp.WaitAsync(cancel);
+        try
+        {
+            var entries = await logs.Read(taskId, new(after, LogTail.Page) { Characters = LogTail.PageCharacters }, cancel);
+            return entries.Count > 0 ? LogBlock.Of(entries) : null;
+        }
+        finally
+        {
+            catchingUp.Release();
+        }
+    }
+
+    /// <summary>A tail that is over gets no new followers: the task may be continued, and then a new one begins.</summary>
+    private void Forget(string taskId, LogTail over)
+    {
+        lock (gate)
+        {
+            if (followed.TryGetValue(taskId, out var shared) && shared.Tail == over) followed.Remove(taskId);
+        }
+    }
+
+    private void Leave(string taskId, Shared shared)
+    {
+        lock (gate)
+        {
+            if (--shared.Followers > 0) return;
+            if (followed.GetValueOrDefault(taskId) == shared) followed.Remove(taskId);
+        }
+
+        shared.Tail.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => catchingUp.Dispose();
+
+    private sealed class Shared(LogTail tail)
+    {
+        public LogTail Tail => tail;
+        public int Followers { get; set; }
+    }
+
+    /// <summary>Disposed when the follower goes.</summary>
+    internal sealed class Lease : IDisposable
+    {
+        private readonly LogTails tails;
+        private readonly string taskId;
+        private readonly Shared shared;
+
+        internal Lease(LogTails tails, string taskId, object shared) => (this.tails, this.taskId, this.shared) = (tails, taskId, (Shared)shared);
+
+        public LogTail Tail => shared.Tail;
+
+        public void Dispose() => tails.Leave(taskId, shared);
+    }
+}
