@@ -42,6 +42,9 @@ internal sealed class AmpxClient : IDisposable
     /// <summary>The address of the service.</summary>
     public Uri Server => _connection.Server;
 
+    /// <summary>Whether the service has served a call, so that there is one at this address.</summary>
+    public bool HasServed { get; private set; }
+
     public Task<TaskView> Start(StartTask task, CancellationToken cancel) =>
         Ask(Post("tasks", JsonContent.Create(task, CliJson.Compact.StartTask)), CliJson.Compact.TaskView, cancel);
 
@@ -139,22 +142,37 @@ internal sealed class AmpxClient : IDisposable
         }
     }
 
-    /// <summary>One connection's worth of a task's log stream, from after <paramref name="after"/> on; ends when the connection does.</summary>
-    public IAsyncEnumerable<SseItem<string>> LogEvents(string id, long after, CancellationToken cancel)
+    /// <summary>Connects to a task's log stream; the events after <paramref name="after"/> end when the connection does.</summary>
+    public Task<IAsyncEnumerable<SseItem<string>>> LogEvents(string id, long after, CancellationToken cancel)
     {
         var request = Get($"tasks/{Escape(id)}/logs/stream");
         request.Headers.Add("Last-Event-ID", after.ToString(System.Globalization.CultureInfo.InvariantCulture));
         return Events(request, cancel);
     }
 
-    /// <summary>One connection's worth of the tasks' stream; ends when the connection does.</summary>
-    public IAsyncEnumerable<SseItem<string>> TaskEvents(TaskQuery query, CancellationToken cancel) => Events(Get($"tasks/stream{query.Text(null)}"), cancel);
+    /// <summary>Connects to the tasks' stream; its events end when the connection does.</summary>
+    public Task<IAsyncEnumerable<SseItem<string>>> TaskEvents(TaskQuery query, CancellationToken cancel) => Events(Get($"tasks/stream{query.Text(null)}"), cancel);
 
-    private async IAsyncEnumerable<SseItem<string>> Events(HttpRequestMessage request, [EnumeratorCancellation] CancellationToken cancel)
+    private async Task<IAsyncEnumerable<SseItem<string>>> Events(HttpRequestMessage request, CancellationToken cancel)
     {
         request.Headers.Accept.Add(new("text/event-stream"));
-        using var answer = await Send(request, cancel);
-        await Check(answer, cancel);
+        var answer = await Send(request, cancel);
+        try
+        {
+            await Check(answer, cancel);
+        }
+        catch
+        {
+            answer.Dispose();
+            throw;
+        }
+
+        return Items(answer, cancel);
+    }
+
+    private static async IAsyncEnumerable<SseItem<string>> Items(HttpResponseMessage answer, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var connection = answer;
         await using var body = await answer.Content.ReadAsStreamAsync(cancel);
         await foreach (var item in SseParser.Create(body).EnumerateAsync(cancel)) yield return item;
     }
@@ -186,6 +204,10 @@ internal sealed class AmpxClient : IDisposable
         {
             return await answer.Content.ReadFromJsonAsync(shape, cancel) ?? throw new JsonException("null");
         }
+        catch (Exception broken) when (broken is HttpRequestException or IOException)
+        {
+            throw CliError.Unreachable($"The connection to {Server.GetLeftPart(UriPartial.Authority)} broke off: {broken.Message}", "Try again.");
+        }
         catch (JsonException)
         {
             throw CliError.Unreachable($"{Server} answers, but not like an Ampx of this version ({Versions.Own}).", "Check --server, or update the older of the two.");
@@ -199,6 +221,7 @@ internal sealed class AmpxClient : IDisposable
         try
         {
             var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, soon.Token);
+            HasServed |= answer.IsSuccessStatusCode;
             if (answer.Headers.TryGetValues(Versions.Header, out var versions)) Versions.Heard(versions.First(), Server);
             return answer;
         }
@@ -227,9 +250,9 @@ internal sealed class AmpxClient : IDisposable
         {
             problem = await answer.Content.ReadFromJsonAsync(CliJson.Compact.Problem, cancel);
         }
-        catch (Exception e) when (e is JsonException or HttpRequestException or InvalidOperationException or NotSupportedException)
+        catch (Exception e) when (e is JsonException or HttpRequestException or IOException or InvalidOperationException or NotSupportedException)
         {
-            // Something else than Ampx answered, a proxy for example: its status is all there is.
+            // Something else than Ampx answered, a proxy for example, or it broke off: its status is all there is.
         }
 
         var status = (int)answer.StatusCode;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.ServerSentEvents;
 using System.Text.Json;
 using Ampx.Core.Logs;
 
@@ -41,25 +42,25 @@ internal sealed class LogFollower(AmpxClient client, TaskWatch watch)
     public async Task Follow(string id, LogSelection selection, Action<LogEntry> write, CancellationToken cancel)
     {
         // A part of an id may fit more tasks tomorrow.
-        id = (await client.Get(id, cancel)).Id;
-        if (selection.Tail is not null) await Catch(id, selection, write, cancel);
-        while (!await watch.Patiently(() => Stream(id, selection, write, cancel), cancel)) await Task.Delay(TimeSpan.FromMilliseconds(200), cancel);
+        id = (await watch.Patiently(() => client.Get(id, cancel), cancel)).Id;
+        if (selection.Tail is not null) await watch.Patiently(() => Catch(id, selection, write, cancel), cancel);
+        while (!await Read(await watch.Patiently(() => client.LogEvents(id, _after, cancel), cancel), selection, write, cancel)) await Task.Delay(TaskWatch.Again, cancel);
     }
 
-    private async Task Catch(string id, LogSelection selection, Action<LogEntry> write, CancellationToken cancel)
+    private async Task<long> Catch(string id, LogSelection selection, Action<LogEntry> write, CancellationToken cancel)
     {
         // --tail 0 prints nothing, and yet begins behind what is there.
         var page = await client.Logs(id, selection.Tail == 0 ? new LogSelection(Tail: 1) : selection, 0, cancel);
         if (selection.Tail > 0) foreach (var entry in page.Entries) write(entry);
-        _after = page.NextAfter;
+        return _after = page.NextAfter;
     }
 
     /// <returns>Whether the task has ended.</returns>
-    private async Task<bool> Stream(string id, LogSelection selection, Action<LogEntry> write, CancellationToken cancel)
+    private async Task<bool> Read(IAsyncEnumerable<SseItem<string>> events, LogSelection selection, Action<LogEntry> write, CancellationToken cancel)
     {
         try
         {
-            await foreach (var item in client.LogEvents(id, _after, cancel))
+            await foreach (var item in events.WithCancellation(cancel))
             {
                 if (item.EventType == "end") return true;
                 if (item.EventType != "log" || JsonSerializer.Deserialize(item.Data, CliJson.Compact.LogEntry) is not { } entry || entry.Seq <= _after) continue;

@@ -1,6 +1,7 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using Ampx.Cli.Output;
 using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Logs;
@@ -10,25 +11,27 @@ namespace Ampx.Cli;
 /// <summary>Tasks as they change, told by the service's stream. A connection that breaks off is taken up again, and nothing is missed: each begins with the tasks as they are.</summary>
 internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
 {
-    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(200);
+    /// <summary>Before a connection that ended is taken up again.</summary>
+    public static readonly TimeSpan Again = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan AgainWithoutAnswer = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    /// <summary>Told when the service stops answering, and with null when it answers again.</summary>
-    public Action<string?>? Lost { get; set; }
+    /// <summary>Told once when the service stops answering, and with null when it answers again.</summary>
+    public Action<string?> Lost { get; set; } = why => Terminal.Say(why ?? "The service answers again.");
 
     /// <summary>The task as it is, then each change, at last the task as it ended.</summary>
     public async IAsyncEnumerable<TaskView> One(string id, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var task = await client.Get(id, cancel);
+        var task = await Patiently(() => client.Get(id, cancel), cancel);
         yield return task;
-        if (Output.Words.HasEnded(task)) yield break;
+        if (Words.HasEnded(task)) yield break;
         await foreach (var news in News(new TaskQuery(Owner: "all") { Id = task.Id }, cancel))
         {
             if (news.Task is not { } now || now.Version < task.Version || (now.Version, now.QueuePosition) == (task.Version, task.QueuePosition)) continue;
             task = now;
             yield return task;
-            if (Output.Words.HasEnded(task)) yield break;
+            if (Words.HasEnded(task)) yield break;
         }
     }
 
@@ -56,7 +59,7 @@ internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
     /// <summary>Hands on the task's last line and each that comes, until the task has ended or <paramref name="cancel"/>.</summary>
     public Task Lines(string id, Action<LogEntry> write, CancellationToken cancel) => new LogFollower(client, this).Follow(id, new LogSelection(Tail: 1), write, cancel);
 
-    /// <summary>A service that restarts is waited for: the task goes on when it is back.</summary>
+    /// <summary>A service that restarts is waited for: the task goes on when it is back. One that never served isn't: most likely none is there.</summary>
     public async Task<T> Patiently<T>(Func<Task<T>> ask, CancellationToken cancel)
     {
         var since = clock.GetTimestamp();
@@ -65,12 +68,12 @@ internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
             try
             {
                 var answer = await ask();
-                if (told) Lost?.Invoke(null);
+                if (told) Lost(null);
                 return answer;
             }
-            catch (CliError e) when (e.Exit == ExitCode.Unreachable && clock.GetElapsedTime(since) < Patience)
+            catch (CliError e) when (e.Exit == ExitCode.Unreachable && client.HasServed && clock.GetElapsedTime(since) < Patience)
             {
-                if (!told) Lost?.Invoke(e.Message);
+                if (!told) Lost($"{e.Message} Waiting for it to come back.");
                 told = true;
                 await Task.Delay(AgainWithoutAnswer, clock, cancel);
             }
@@ -100,7 +103,7 @@ internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
     /// <summary>A connection that has told its first event: there is one at least, <c>ready</c>.</summary>
     private async Task<IAsyncEnumerator<SseItem<string>>> Connect(TaskQuery query, CancellationToken cancel)
     {
-        var events = client.TaskEvents(query, cancel).GetAsyncEnumerator(cancel);
+        var events = (await client.TaskEvents(query, cancel)).GetAsyncEnumerator(cancel);
         try
         {
             if (await Next(events, cancel)) return events;

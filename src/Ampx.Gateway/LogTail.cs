@@ -100,8 +100,10 @@ internal sealed class LogTail : IDisposable
                     return;
                 }
 
-                if (looked == long.MinValue || time.GetElapsedTime(looked) >= LookAtTask)
+                // Without news there is nothing to read, only the task to look at.
+                do
                 {
+                    if (looked != long.MinValue && time.GetElapsedTime(looked) < LookAtTask) continue;
                     looked = time.GetTimestamp();
                     if (await task.Find() is not { } now)
                     {
@@ -110,14 +112,9 @@ internal sealed class LogTail : IDisposable
                         return;
                     }
 
-                    if (now.Ended)
-                    {
-                        seen = now.Status;
-                        continue;
-                    }
+                    if (now.Ended) seen = now.Status;
                 }
-
-                await News(logs, taskId, end, time);
+                while (seen is null && !await News(logs, taskId, end, time));
             }
         }
         catch (OperationCanceledException) when (stopped.IsCancellationRequested)
@@ -132,16 +129,19 @@ internal sealed class LogTail : IDisposable
     }
 
     /// <summary>Waits for entries, but not longer than until the task should be looked at again.</summary>
-    private async Task News(ILogReader logs, string taskId, long after, TimeProvider time)
+    /// <returns>Whether there may be entries.</returns>
+    private async Task<bool> News(ILogReader logs, string taskId, long after, TimeProvider time)
     {
         using var pause = new CancellationTokenSource(LookAtTask, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(pause.Token, stopped);
         try
         {
             await logs.Changed(taskId, after, either.Token);
+            return true;
         }
         catch (OperationCanceledException) when (!stopped.IsCancellationRequested)
         {
+            return false;
         }
     }
 

@@ -64,7 +64,6 @@ internal sealed class ListCommand(Interrupt interrupt)
             return ExitCode.Done;
         }
 
-        ampx.Watch.Lost = why => Terminal.Say(why ?? "The service answers again.");
         await ampx.Terminal.Screen.Live(new Text("…")).AutoClear(false).Overflow(VerticalOverflow.Ellipsis).Cropping(VerticalOverflowCropping.Bottom).StartAsync(async live =>
         {
             await using var news = pages.GetAsyncEnumerator(interrupt.Token);

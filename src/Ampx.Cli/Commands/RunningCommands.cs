@@ -44,7 +44,6 @@ internal sealed class DrainCommand(Interrupt interrupt)
         var drain = await First(ampx, name);
         interrupt.Parting = $"{name} goes on draining until it restarts: no new runs; those at work go on.";
         Terminal.Say($"Draining {name}: {Runs(drain.Running)} at work");
-        ampx.Watch.Lost = why => Terminal.Say(why ?? "The service answers again.");
         if (drain.Running > 0) drain = await Working.On(ampx.Terminal, "Runs that ended:", "runs", ended => Ended(ampx, drain, ended));
         if (ampx.Terminal.JsonOnly) Terminal.Json(drain, json => json.WorkerDrain);
         else Terminal.Line($"{name} is drained; it can be stopped.");

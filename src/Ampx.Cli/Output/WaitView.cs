@@ -15,7 +15,8 @@ internal sealed class WaitView(Terminal terminal, TaskWatch watch, TimeProvider 
     /// <summary>The task as it ended.</summary>
     public async Task<TaskView> Until(string id, CancellationToken cancel)
     {
-        watch.Lost = OnLost;
+        // On a terminal it is told in the line that is painted over.
+        if (terminal.CanRedrawTalk) watch.Lost = why => _lost = why;
         TaskView? task = null;
         await using var changes = watch.One(id, cancel).GetAsyncEnumerator(cancel);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -81,12 +82,6 @@ internal sealed class WaitView(Terminal terminal, TaskWatch watch, TimeProvider 
     /// <summary>Phase, attempt and time so far: <c>agent · 2/3 · 4m 10s</c>.</summary>
     internal static string Where(TaskView task, DateTimeOffset now) =>
         $"{Words.Phase(task.Phase)} · {task.Attempts}/{task.MaxAttempts} · {Times.Span(now - task.CreatedAt)}";
-
-    private void OnLost(string? why)
-    {
-        _lost = why is null ? null : $"{why} Waiting for it to come back.";
-        if (!terminal.CanRedrawTalk) Terminal.Say(_lost ?? "The service answers again.");
-    }
 
     /// <summary>What <c>--wait</c> exits with.</summary>
     public static int Exit(TaskView task) => task.Status is Status.Success ? ExitCode.Done : ExitCode.Failed;

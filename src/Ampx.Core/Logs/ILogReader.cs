@@ -6,7 +6,7 @@ public interface ILogReader
     /// <summary>Entries in order, after <see cref="LogQuery.After"/>.</summary>
     Task<IReadOnlyList<LogEntry>> Read(string taskId, LogQuery query, CancellationToken cancel);
 
-    /// <summary>Completes when entries after <paramref name="after"/> may be there, or after a short while in any case.</summary>
+    /// <summary>Completes when entries after <paramref name="after"/> may be there; waits for them as long as <paramref name="cancel"/> lets it.</summary>
     Task Changed(string taskId, long after, CancellationToken cancel);
 }
 

@@ -57,7 +57,7 @@ public static class StorageExtensions
         services.TryAddSingleton(s => new WorkerTable(s.GetRequiredService<Database>()));
         services.TryAddSingleton(s => new LeaseRules(s.GetRequiredService<Database>().IsShared));
         services.TryAddSingleton<ITokenStore>(s => new TokenTable(s.GetRequiredService<Database>()));
-        services.TryAddSingleton<LogSignals>();
+        services.TryAddSingleton(s => new LogSignals(s.GetRequiredService<Database>().LogReaders, s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<ILogReader>(s => new LogReader(s.GetRequiredService<Database>().LogReaders, s.GetRequiredService<LogSignals>()));
         services.TryAddSingleton(s => new LogWriter(
             s.GetRequiredService<Database>(), s.GetRequiredService<LogSignals>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<LogWriter>>()));

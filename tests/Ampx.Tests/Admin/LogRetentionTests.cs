@@ -19,11 +19,11 @@ public abstract class LogRetentionTests : IDisposable
 {
     private readonly StorageFolder files;
     private readonly FakeTimeProvider time = new(StorageFolder.Start);
-    private readonly LogSignals signals = new(TimeProvider.System);
+    private readonly LogSignals signals;
     private readonly LogRetention retention;
 
     protected LogRetentionTests(StorageFolder files) =>
-        (this.files, retention) = (files, new LogRetention(files.Database, Options.Create(new LogOptions()), time));
+        (this.files, signals, retention) = (files, new(files.Database.LogReaders, TimeProvider.System), new LogRetention(files.Database, Options.Create(new LogOptions()), time));
 
     public void Dispose()
     {

@@ -20,14 +20,14 @@ public abstract class RemovedTasksTests : IDisposable
 {
     private readonly StorageFolder files;
     private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow()); // rows have the database's time
-    private readonly LogSignals signals = new(TimeProvider.System);
+    private readonly LogSignals signals;
     private readonly List<RemovedTask> forgotten = [];
     private readonly RemovedTasks removed;
     private bool machineAnswers = true;
 
     protected RemovedTasksTests(StorageFolder files)
     {
-        this.files = files;
+        (this.files, signals) = (files, new(files.Database.LogReaders, TimeProvider.System));
         var silo = SiloAddress.New(IPAddress.Loopback, 11111, 5);
         var management = Answering.By<IManagementGrain>(("GetHosts", (_, _) => Task.FromResult(new Dictionary<SiloAddress, SiloStatus> { [silo] = SiloStatus.Active })));
         var machine = Answering.By<IMachineGrain>(("Forget", (_, args) =>

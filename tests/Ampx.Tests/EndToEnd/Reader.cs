@@ -9,6 +9,9 @@ internal sealed class Reader
 
     public long Last { get; private set; }
 
+    /// <summary>How much came over all.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>What came out of its turn; null: nothing did.</summary>
     public string? Wrong { get; private set; }
 
@@ -28,6 +31,7 @@ internal sealed class Reader
             if (pause is not null) await pause();
             var read = await body.ReadAsync(buffer.AsMemory(held), cancel);
             if (read == 0) return;
+            Bytes += read;
             held = Take(buffer, held + read);
         }
     }

@@ -3,6 +3,7 @@ using Ampx.Core.Logs;
 using Ampx.Silo.Storage.Logs;
 using Dapper;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
 namespace Ampx.Tests.Storage;
@@ -64,11 +65,12 @@ public abstract class LogTests : IAsyncDisposable
     protected LogTests(StorageFolder files)
     {
         Files = files;
+        Signals = new(files.Database.LogReaders, TimeProvider.System);
         (Reader, Writer) = (new LogReader(files.Database.LogReaders, Signals), NewWriter());
     }
 
     protected StorageFolder Files { get; }
-    protected LogSignals Signals { get; } = new(TimeProvider.System);
+    protected LogSignals Signals { get; }
     protected Told Trouble { get; } = new();
     protected LogReader Reader { get; }
     protected LogWriter Writer { get; private set; }
@@ -165,20 +167,54 @@ public abstract class LogTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Followers_hear_of_new_lines_at_once_and_wake_now_and_then_anyway()
+    public async Task Followers_hear_at_once_of_lines_that_this_process_wrote()
     {
-        var still = new LogSignals(new Microsoft.Extensions.Time.Testing.FakeTimeProvider());
-        Assert.True(still.Changed("t", 0, StorageFolder.Soon).IsCompleted, "the first look is free");
+        var time = new FakeTimeProvider();
+        using var still = new LogSignals(Files.Database.LogReaders, time);
         var hint = still.Changed("t", 0, StorageFolder.Soon);
         Assert.False(hint.IsCompleted);
         still.Raise("t", 3);
         await hint.WaitAsync(TimeSpan.FromSeconds(10));
         Assert.True(still.Changed("t", 2, StorageFolder.Soon).IsCompleted, "written between the reading and the call");
         Assert.False(still.Changed("t", 3, StorageFolder.Soon).IsCompleted);
-
-        await Reader.Changed("t", 0, StorageFolder.Soon);
-        await Reader.Changed("t", 0, StorageFolder.Soon).WaitAsync(TimeSpan.FromSeconds(10));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => still.Changed("t", 3, new CancellationToken(true)));
+    }
+
+    [Fact]
+    public async Task Lines_of_another_process_are_found_by_one_query_for_all_followed_tasks()
+    {
+        var (time, readers) = (new FakeTimeProvider(), new CountedReaders(Files.Database.LogReaders));
+        using var here = new LogSignals(readers, time);
+        for (var i = 0; i < 50; i++) await Writer.Append(Chunk($"run{i}", 0, 10, "one", "two") with { TaskId = $"task-{i}" });
+        var behind = Enumerable.Range(0, 50).Select(i => here.Changed($"task-{i}", 1, StorageFolder.Soon)).ToList();
+        var level = Enumerable.Range(0, 50).Select(i => here.Changed($"task-{i}", 2, StorageFolder.Soon)).ToList();
+        var none = here.Changed("nothing", 0, StorageFolder.Soon);
+        time.Advance(TimeSpan.FromMilliseconds(100));
+        await Task.WhenAll(behind).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(1, readers.Opened);
+        Assert.False(none.IsCompleted);
+
+        var again = Enumerable.Range(0, 50).Select(i => here.Changed($"task-{i}", 2, StorageFolder.Soon)).ToList();
+        await Writer.Append(Chunk("run7", 10, 20, "three") with { TaskId = "task-7" });
+        await EndToEnd.Stage.Until(() =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            return Task.FromResult(again[7].IsCompletedSuccessfully);
+        }, "the line is found");
+        Assert.Equal(49, again.Count(task => !task.IsCompleted));
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_nothing_looks()
+    {
+        var (time, readers) = (new FakeTimeProvider(), new CountedReaders(Files.Database.LogReaders));
+        using var here = new LogSignals(readers, time);
+        using var gone = new CancellationTokenSource();
+        var waits = here.Changed("t", 0, gone.Token);
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waits);
+        for (var i = 0; i < 20; i++) time.Advance(TimeSpan.FromMilliseconds(100));
+        Assert.Equal(0, readers.Opened);
     }
 
     private LogWriter NewWriter() => new(Files.Database, Signals, TimeProvider.System, Trouble);

@@ -49,6 +49,17 @@ internal static class LogTable
     public static async Task<long> Largest(DbDataSource readers, string runId, string stream, CancellationToken cancel) =>
         (await readers.Rows(LargestByte, new { runId, stream }, row => row.GetInt64(0), cancel)).FirstOrDefault();
 
+    /// <summary>How far each task's log reaches; those without a line are left out. One statement, a step into the index for each task.</summary>
+    public static Task<List<(string TaskId, long LastSeq)>> Reach(DbDataSource readers, IReadOnlyList<string> tasks, CancellationToken cancel)
+    {
+        var args = new DynamicParameters();
+        for (var i = 0; i < tasks.Count; i++) args.Add($"task{i}", tasks[i]);
+        return readers.Rows($"""
+            WITH task(id) AS (VALUES {string.Join(", ", tasks.Select((_, i) => $"(@task{i})"))})
+            SELECT id, seq FROM (SELECT id, (SELECT max(last_seq) FROM log_chunk WHERE task_id = id) AS seq FROM task) reach WHERE seq IS NOT NULL
+            """, args, row => (row.GetString(0), row.GetInt64(1)), cancel);
+    }
+
     /// <summary>Deletes a task's rows a few at a time, so that other writes get in between.</summary>
     public static async Task Delete(DbDataSource writer, string taskId, CancellationToken cancel)
     {
