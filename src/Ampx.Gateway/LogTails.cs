@@ -1,4 +1,5 @@
 using Ampx.Core.Logs;
+using Microsoft.Extensions.Caching.Memory;
 
 namespace Ampx.Gateway;
 
@@ -6,9 +7,12 @@ namespace Ampx.Gateway;
 internal sealed class LogTails(ILogReader logs, TaskLookup tasks, TimeProvider time) : IDisposable
 {
     private const int CatchingUp = 8;
+    private const long MostPageBytes = 16 * 1024 * 1024;
+    private static readonly TimeSpan PageKept = TimeSpan.FromSeconds(5);
     private readonly Lock gate = new();
     private readonly Dictionary<string, Shared> followed = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim catchingUp = new(CatchingUp);
+    private readonly MemoryCache pages = new(new MemoryCacheOptions { SizeLimit = MostPageBytes });
 
     /// <summary>How many tasks are followed.</summary>
     internal int Count
@@ -31,14 +35,21 @@ internal sealed class LogTails(ILogReader logs, TaskLookup tasks, TimeProvider t
         }
     }
 
-    /// <summary>A follower's own page of storage; a few at a time, so that many who come late leave the others room. Null: there is none.</summary>
+    /// <summary>
+    /// A page of storage, for a follower who is behind; null: there is none. Those who fell behind together want the same pages and share
+    /// them: a service that can't keep up must not read a thousand times. A few are read at a time, so that the tails have room.
+    /// </summary>
     public async Task<LogBlock?> Read(string taskId, long after, CancellationToken cancel)
     {
+        if (pages.TryGetValue((taskId, after), out LogBlock? page)) return page;
         await catchingUp.WaitAsync(cancel);
         try
         {
+            if (pages.TryGetValue((taskId, after), out page)) return page;
             var entries = await logs.Read(taskId, new(after, LogTail.Page) { Characters = LogTail.PageCharacters }, cancel);
-            return entries.Count > 0 ? LogBlock.Of(entries) : null;
+            if (entries.Count == 0) return null;
+            page = LogBlock.Of(entries);
+            return pages.Set((taskId, after), page, new MemoryCacheEntryOptions { Size = page.Size, SlidingExpiration = PageKept });
         }
         finally
         {
@@ -67,7 +78,11 @@ internal sealed class LogTails(ILogReader logs, TaskLookup tasks, TimeProvider t
     }
 
     /// <inheritdoc/>
-    public void Dispose() => catchingUp.Dispose();
+    public void Dispose()
+    {
+        catchingUp.Dispose();
+        pages.Dispose();
+    }
 
     private sealed class Shared(LogTail tail)
     {

@@ -23,7 +23,7 @@ public sealed class ClusterStreamTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Followers_go_from_gateway_to_gateway_and_every_change_is_told_at_both()
+    public async Task Followers_go_from_gateway_to_gateway_and_what_one_machine_changes_is_told_at_the_other()
     {
         var go = Path.Combine(folder, "go");
         cluster.Agent("steady", folder, $"""
@@ -50,20 +50,11 @@ public sealed class ClusterStreamTests : IAsyncDisposable
 
         var followers = Enumerable.Range(0, 6).Select(n => new Wanderer(n % 2 == 0 ? [here, there] : [there, here], id, late.Token)).ToList();
         await Stage.Until(() => Task.FromResult(followers.All(follower => follower.Visits is [> 1, > 1])), "all have been at both gateways");
-        var port = new Uri(ServiceFile.Read(gateway.Data)!.Url).Port;
         await gateway.Kill();
-        await Stage.Until(() => Task.FromResult(followers.All(follower => follower.Refused > 0)), "all have found it dead");
-        var before = followers.Select(follower => follower.Visits.ToArray()).ToList();
-        await gateway.Up(port);
-        await Stage.Until(() => Task.FromResult(followers.Zip(before).All(now => now.First.Visits.Zip(now.Second).All(visits => visits.First > visits.Second))), "all have been at both again");
-
-        // What is there, ready, and then the end, which the other machine makes.
-        await using var again = (await there.TaskEvents(new(Owner: "all"), late.Token)).GetAsyncEnumerator(late.Token);
-        Assert.Equal(id, (await Change(again)).Id);
-        Assert.True(await again.MoveNextAsync() && again.Current.EventType == "ready");
+        var at = followers.Select(follower => follower.Visits.Sum()).ToList();
+        await Stage.Until(() => Task.FromResult(followers.Zip(at).All(now => now.First.Refused > 0 && now.First.Visits.Sum() > now.Second + 1)), "all go on at the one that is left");
         File.WriteAllText(go, "");
-        TaskView last;
-        while ((last = await Change(again)).FinishedAt is null) Assert.Equal(id, last.Id);
+        var last = await silo.Ended(id);
         Assert.Equal(Status.Success, last.Status);
 
         var count = int.Parse(await silo.Git(repo, "show", $"{last.Branch}:lines"), System.Globalization.CultureInfo.InvariantCulture);

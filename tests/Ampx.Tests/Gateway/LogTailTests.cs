@@ -66,6 +66,19 @@ public sealed class LogTailTests : IDisposable
         Assert.Equal(2, (await Block(again.Tail, 1)).Last);
     }
 
+    [Fact]
+    public async Task Followers_who_fell_behind_together_share_the_pages_that_they_read()
+    {
+        for (var n = 0; n < 3000; n++) logs.Prints(Id, $"{n}");
+        var (one, other) = (await tails.Read(Id, 0, default), await tails.Read(Id, 0, default));
+        Assert.Same(one, other);
+        var next = await tails.Read(Id, one!.Last, default);
+        Assert.Equal((one.Last + 1, false), (next!.First, ReferenceEquals(next, one)));
+        Assert.Null(await tails.Read(Id, 3000, default));
+        logs.Prints(Id, "later");
+        Assert.Equal(3001, (await tails.Read(Id, 3000, default))!.Last);
+    }
+
     /// <summary>What a task's log has by then, a line here, the tail doesn't keep.</summary>
     private static Task Begun(LogTail tail) => EndToEnd.Stage.Until(() => Task.FromResult(tail.Next(0).Behind == 1), "the tail has begun");
 
