@@ -34,7 +34,8 @@ public abstract class RemovedTasksTests : IDisposable
         {
             forgotten.Add((RemovedTask)args[0]!);
             return Task.FromResult<MachineAnswer?>(new(machineAnswers));
-        }));
+        }
+        ));
         removed = new(files.Database, new Machines(Answering.Grains(management, machine), Answering.By<ITaskRows>(), NullLogger<Machines>.Instance), time);
     }
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Ampx.Tests.EndToEnd;
 
-/// <summary>Many who follow one task's log. With <c>AMPX_LONG=1</c> a thousand, once with and once without slow ones among them.</summary>
+/// <summary>Many who follow one task's log. With <c>AMPX_LONG=1</c> a thousand, once without and once with slow ones beside them; <c>-showLiveOutput</c> shows the figures.</summary>
 public sealed class StreamTests
 {
     private static readonly bool Long = Environment.GetEnvironmentVariable("AMPX_LONG") is "1";
