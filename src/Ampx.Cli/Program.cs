@@ -17,7 +17,8 @@ try
         typeof(UpCommand), typeof(DownCommand), typeof(DemoCommand),
         typeof(StartCommand), typeof(ListCommand), typeof(ShowCommand), typeof(LogsCommand),
         typeof(ContinueCommand), typeof(AbortCommand), typeof(MergeCommand), typeof(WaitCommand), typeof(RemoveCommand),
-        typeof(DiffCommand), typeof(OpenCommand), typeof(DashboardCommand), typeof(DoctorCommand), typeof(StatsCommand), typeof(DrainCommand), typeof(AdminGroup),
+        typeof(DiffCommand), typeof(OpenCommand), typeof(BoardCommand), typeof(DashboardCommand),
+        typeof(DoctorCommand), typeof(StatsCommand), typeof(DrainCommand), typeof(AdminGroup),
         typeof(TokenGroup), typeof(LoginCommand), typeof(ConfigGroup), typeof(CompletionCommand), typeof(CompleteCommand), typeof(VersionCommand),
     ], interrupt, new StartService(ServiceHost.StartAsync));
     await line.Run();

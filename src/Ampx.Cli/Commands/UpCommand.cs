@@ -24,7 +24,7 @@ internal sealed class UpCommand(Interrupt interrupt, StartService start)
         var folder = data is null ? null : Path.GetFullPath(data);
         if (detach) return await Detached.Start(terminal, folder ?? Folders.Real.Data, port, stopAgents, interrupt.Token);
         Detached.BecomeOne();
-        await using var service = await Working.On(terminal, "Starting", () => start(new ServiceSettings(port, folder), interrupt.Token));
+        await using var service = await Working.On(terminal, "Starting", "migrations", far => start(new ServiceSettings(port, folder, Migrated: (done, all) => far(done, all)), interrupt.Token));
         var known = new KnownServers(Folders.Real.Config);
         Note(known, service, Environment.ProcessId, terminal);
         Greet(terminal, service);

@@ -108,10 +108,9 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
     private void Bar()
     {
         if (!terminal.CanRedrawTalk || _step >= Steps) return;
-        var full = BarWidth * _step / Steps;
         var since = clock.GetElapsedTime(_began);
         var left = Working.Left(_step, Steps, since) is { } time ? $", about {Times.Span(time)} left" : "";
-        Console.Error.Write($"{Terminal.Paint(new string('━', full), "32", terminal.ColourTalk)}{Dim(new string('━', BarWidth - full))} {_step}/{Steps} steps{left}");
+        Console.Error.Write($"{Output.Bar.Of(_step, Steps, BarWidth, terminal.ColourTalk)} {_step}/{Steps} steps{left}");
         _painted = true;
     }
 
