@@ -13,6 +13,8 @@ public sealed partial class ServiceTests
     {
         await using var stage = new Stage();
         stage.Environment.Remove("Ampx__DataDirectory");
+        // Its agent pauses for those who read along.
+        stage.Environment["Ampx__Agents__demo__Environment__AMPX_DEMO_PAUSE"] = "0";
         var (code, output, errors) = await stage.Ampx("demo");
         Assert.True(code == 0, errors);
         Assert.Contains("merged after 2 attempts", output, StringComparison.Ordinal);
