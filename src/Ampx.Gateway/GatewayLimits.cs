@@ -1,6 +1,8 @@
 using Ampx.Gateway.Auth;
+using Ampx.Gateway.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -21,7 +23,7 @@ internal static class GatewayLimits
         services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = GatewaySetup.MaxBody;
+            kestrel.Limits.MaxRequestBodySize = GitHubWebhooks.MaxBody;
         });
         services.AddRequestTimeouts();
         services.AddOptions<RequestTimeoutOptions>().Configure<IOptions<GatewayOptions>>((timeouts, gateway) =>
@@ -36,6 +38,19 @@ internal static class GatewayLimits
             compression.MimeTypes = [.. ResponseCompressionDefaults.MimeTypes, "application/problem+json", "text/x-diff"];
         });
         return services;
+    }
+
+    /// <summary>
+    /// Refuses a body over <see cref="GatewaySetup.MaxBody"/>, but for GitHub's deliveries. Kestrel's own limit is higher: it breaks off the connection over a body
+    /// that it won't read to its end, often before the answer has arrived.
+    /// </summary>
+    public static Task RefuseLargeBody(HttpContext http, RequestDelegate next)
+    {
+        if (http.Request.Path.Equals(GitHubWebhooks.Path, StringComparison.Ordinal)) return next(http);
+        if (http.Request.ContentLength > GatewaySetup.MaxBody) return Problems.Write(http, Problems.For(http, StatusCodes.Status413PayloadTooLarge));
+        // One that doesn't tell its length is counted.
+        if (http.Request.ContentLength is null && http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = GatewaySetup.MaxBody;
+        return next(http);
     }
 
     /// <summary>Its work may be long: a fetch of a large repository, a look at everything.</summary>

@@ -75,6 +75,7 @@ public static class GatewaySetup
         app.UseMiddleware<OriginGuard>();
         if (options.Tokens) app.UseRateLimiter().Use(app.Services.GetRequiredService<TokenCare>().Watch);
         app.UseAuthorization();
+        app.Use(GatewayLimits.RefuseLargeBody);
 
         var api = app.MapGroup(ApiBase);
         api.MapTasks();

@@ -9,6 +9,7 @@ internal sealed partial class TaskFeed(ITaskChanges changes, TimeProvider time, 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
     private readonly Lock gate = new();
     private readonly HashSet<TaskInbox> inboxes = [];
+    private TaskCompletionSource joined = Signal();
     private bool reading;
 
     /// <summary>From when this completes on every change lands in the inbox, until that is disposed.</summary>
@@ -18,6 +19,7 @@ internal sealed partial class TaskFeed(ITaskChanges changes, TimeProvider time, 
         lock (gate)
         {
             inboxes.Add(inbox);
+            joined.TrySetResult();
             if (!reading) _ = Task.Run(Read, CancellationToken.None);
             reading = true;
         }
@@ -46,9 +48,11 @@ internal sealed partial class TaskFeed(ITaskChanges changes, TimeProvider time, 
         for (var told = false; ;)
         {
             TaskInbox[] all;
+            Task another;
             lock (gate)
             {
                 all = [.. inboxes];
+                another = (joined = Signal()).Task;
                 reading = all.Length > 0;
                 if (!reading) return;
             }
@@ -80,9 +84,12 @@ internal sealed partial class TaskFeed(ITaskChanges changes, TimeProvider time, 
                 foreach (var inbox in all) inbox.Fail(trouble);
             }
 
-            await Task.Delay(Pause, time);
+            // One that comes is connected by a whole look, and needn't wait for the next one.
+            await another.WaitAsync(Pause, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
+
+    private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     [LoggerMessage(LogLevel.Warning, "The changes of tasks can't be read now; those who follow them wait")]
     private partial void Trouble(Exception why);

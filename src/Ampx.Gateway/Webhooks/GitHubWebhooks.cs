@@ -5,7 +5,6 @@ using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
@@ -23,7 +22,7 @@ internal sealed partial class GitHubWebhooks(IGrainFactory grains, LastDelivery 
     public const string Path = "/webhooks/github";
 
     /// <summary>The largest payload that GitHub sends.</summary>
-    private const int MaxBody = 25 * 1024 * 1024;
+    public const int MaxBody = 25 * 1024 * 1024;
 
     /// <summary>The rest of a body waits on disk until its signature is known to be right: strangers can't fill the memory.</summary>
     private const int MaxInMemory = 64 * 1024;
@@ -54,7 +53,6 @@ internal sealed partial class GitHubWebhooks(IGrainFactory grains, LastDelivery 
 
     private async Task<bool> IsSigned(HttpRequest request, byte[] claimed, CancellationToken cancel)
     {
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = MaxBody;
         request.EnableBuffering(MaxInMemory);
         try
         {

@@ -49,7 +49,7 @@ public sealed partial class AmpxService : IAsyncDisposable
     };
 
     /// <summary>A little more than what the host gives its services.</summary>
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(9);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(7.5);
 
     private static readonly TimeSpan DisposeLimit = TimeSpan.FromSeconds(1);
 

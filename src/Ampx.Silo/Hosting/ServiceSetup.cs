@@ -29,7 +29,7 @@ internal static class ServiceSetup
         var services = builder.Services;
         builder.WebHost.UseUrls(access.Service.Urls);
         builder.AddLogging();
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(8));
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(7));
         services.AddSingleton(ClockFile.Open(folder.Path)).AddSingleton<TimeProvider>(provider => provider.GetRequiredService<SteadyClock>()).AddHostedService<ClockFile>().AddSingleton(folder);
         services.AddHealthChecks().AddCheck<SiloHealth>("silo");
         if (plan.IsSilo) builder.AddSilo(plan, folder);

@@ -53,7 +53,7 @@ public static class StorageExtensions
         services.TryAddSingleton<ITaskIndex>(s => new TaskIndex(s.GetRequiredService<Database>().Readers, s.GetRequiredService<StoredStates>()));
         services.TryAddSingleton<ITaskRows>(s => new TaskRows(s.GetRequiredService<Database>().Readers, s.GetRequiredService<StoredStates>()));
         services.TryAddSingleton<IRequestKeys>(s => new RequestKeys(s.GetRequiredService<Database>(), s.GetRequiredService<TimeProvider>()));
-        services.TryAddSingleton<ITaskChanges>(s => new TaskChangeTable(s.GetRequiredService<Database>()));
+        services.TryAddSingleton<ITaskChanges>(s => new TaskChangeTable(s.GetRequiredService<Database>(), s.GetRequiredService<StoredStates>()));
         services.TryAddSingleton(s => new WorkerTable(s.GetRequiredService<Database>()));
         services.TryAddSingleton(s => new LeaseRules(s.GetRequiredService<Database>().IsShared));
         services.TryAddSingleton<ITokenStore>(s => new TokenTable(s.GetRequiredService<Database>()));

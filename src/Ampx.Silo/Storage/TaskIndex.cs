@@ -47,16 +47,16 @@ public sealed class TaskIndex(DbDataSource readers, StoredStates states) : ITask
     /// <inheritdoc/>
     public async Task<IReadOnlyList<EndedTask>> Ended(DateTimeOffset since, CancellationToken cancel) => await readers.Rows(
         """
-        SELECT i.status, i.created_at, i.finished_at, s.body,
+        SELECT i.status, i.created_at, i.finished_at, i.task_id, s.body,
           (SELECT t.time FROM task_timeline t WHERE t.task_id = i.task_id AND t.phase NOT IN ('waiting_for_worker', 'done') ORDER BY t.version LIMIT 1)
         FROM task_index i JOIN state_body s ON s.state_row = i.state_row WHERE i.finished_at >= @since ORDER BY i.finished_at
         """,
         new { since = since.ToUnixTimeMilliseconds() },
         row =>
         {
-            var task = Parse<TaskState>(row.GetString(3));
-            DateTimeOffset? taken = row.Text(4) is { } time ? DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) : null;
-            return new EndedTask(row.Word<Status>(0), row.Time(1), taken, row.Time(2), task.Attempt?.Number ?? 0, task.Usage);
+            var task = states.Read(row.GetString(3), row.GetString(4));
+            DateTimeOffset? taken = row.Text(5) is { } time ? DateTimeOffset.Parse(time, CultureInfo.InvariantCulture) : null;
+            return new EndedTask(row.Word<Status>(0), row.Time(1), taken, row.Time(2), task?.Attempt?.Number ?? 0, task?.Usage);
         },
         cancel);
 
@@ -70,7 +70,7 @@ public sealed class TaskIndex(DbDataSource readers, StoredStates states) : ITask
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<Attempt>> Attempts(string taskId, CancellationToken cancel) => await readers.Rows(
-        "SELECT body FROM task_attempt WHERE task_id = @taskId ORDER BY number", new { taskId }, row => Parse<Attempt>(row.GetString(0)), cancel);
+        "SELECT body FROM task_attempt WHERE task_id = @taskId ORDER BY number", new { taskId }, row => JsonSerializer.Deserialize<Attempt>(row.GetString(0), AmpxJson.Options)!, cancel);
 
     private static (string Sql, DynamicParameters Args) Where(TaskFilter filter)
     {
@@ -91,6 +91,4 @@ public sealed class TaskIndex(DbDataSource readers, StoredStates states) : ITask
     }
 
     private static string Id(DbDataReader row) => row.GetString(0);
-
-    private static T Parse<T>(string body) => JsonSerializer.Deserialize<T>(body, AmpxJson.Options)!;
 }

@@ -1,8 +1,10 @@
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Admin;
+using Ampx.Silo.Storage;
 using Ampx.Tests.Storage;
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Ampx.Tests.Admin;
@@ -13,6 +15,7 @@ public sealed class StorageCheckOnPostgres() : StorageCheckTests(StorageFolder.O
 
 public abstract class StorageCheckTests : IAsyncLifetime
 {
+    private static readonly StoredStates States = new(NullLogger<StoredStates>.Instance);
     private readonly StorageFolder files;
     private readonly StorageCheck check;
     private readonly StorageRepair repair;
@@ -94,14 +97,19 @@ public abstract class StorageCheckTests : IAsyncLifetime
     [Fact]
     public async Task A_state_that_this_version_can_t_read_is_named_and_hides_no_other()
     {
+        var changes = new TaskChangeTable(files.Database, States);
+        var mark = await changes.Now(StorageFolder.Soon);
         await Do("""UPDATE OrleansStorage SET PayloadBinary = replace(PayloadBinary, '"phase":"waiting_for_worker"', '"phase":"reviewing"'), Version = Version + 1 WHERE PayloadBinary LIKE '%' || @id || '%'""", task.Id);
         var finding = Assert.Single(await check.Look(StorageFolder.Soon));
         Assert.Equal(("state", task.Id), (finding.Kind, finding.TaskId));
         Assert.Contains("this version can't read it", finding.Detail, StringComparison.Ordinal);
         Assert.Equal("bob", Assert.Single((await Index().List(new TaskFilter(), StorageFolder.Soon)).Tasks).Owner);
+        await files.Save(StorageFolder.NewTask(owner: "carol"));
+        Assert.Equal("carol", Assert.Single((await changes.Since(mark, StorageFolder.Soon)).Tasks).Owner);
+        Assert.Empty(await changes.Of([task.Id], StorageFolder.Soon));
     }
 
-    private Ampx.Silo.Storage.TaskIndex Index() => new(files.Database.Readers, new(Microsoft.Extensions.Logging.Abstractions.NullLogger<Ampx.Silo.Storage.StoredStates>.Instance));
+    private TaskIndex Index() => new(files.Database.Readers, States);
 
     private async Task Do(string sql, string id)
     {

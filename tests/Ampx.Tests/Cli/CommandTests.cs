@@ -62,7 +62,7 @@ public sealed class CommandTests : IAsyncLifetime
         Assert.Equal(
             (0, "tasks  3 queued, 1 running\nqueue  2 for an agent, 1 for CI\n\nWORKER    SLOTS  BUSY  SEEN    STATE\nworker-a  2      1     2h ago  draining\n", "Every worker is draining: nothing new starts until one restarts.\n"),
             (result.Exit, result.Out, result.Error));
-        Assert.Equal(["tasks", "queue", "workers"], (await _home.Run("stats", "--json")).Json.AsObject().Select(field => field.Key));
+        Assert.Equal(["tasks", "queue", "workers", "series"], (await _home.Run("stats", "--json")).Json.AsObject().Select(field => field.Key));
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace Ampx.Tests.Cli;
 public sealed class CompletionTests(RowStage stage) : IClassFixture<RowStage>
 {
     [Theory]
-    [InlineData("words|list|ls|logs", "l")]
+    [InlineData("words|list|ls|logs|login", "l")]
     [InlineData("words|--since|--source|--server", "logs", "x", "--s")]
     [InlineData("words|get|set|list|ls", "config", "")]
     [InlineData("words|server|token", "config", "set", "")]

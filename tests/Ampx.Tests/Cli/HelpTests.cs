@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using Ampx.Chaos.Machines;
+using Ampx.Cli.Commands;
 using Ampx.Cli.Commands.Help;
 using Ampx.Core.Tasks;
 using Cocona;
@@ -18,6 +19,22 @@ public sealed class HelpTests(RowStage stage) : IClassFixture<RowStage>
 
     [Fact]
     public void Every_command_has_an_example() => Assert.All(Methods(), method => Assert.NotEmpty(CommandHelp.Examples(method)));
+
+    [Fact]
+    public void Every_command_is_found_by_each_of_its_names()
+    {
+        var groups = CommandClasses.For([]).SelectMany(type => type.GetCustomAttributes<HasSubCommandsAttribute>()).ToList();
+        foreach (var method in Methods())
+        {
+            var command = method.GetCustomAttribute<CommandAttribute>()!;
+            if (groups.SingleOrDefault(one => one.Type == method.DeclaringType) is { } group)
+                Assert.Contains(CommandClasses.For([group.CommandName!]), type => type.GetCustomAttributes<HasSubCommandsAttribute>().Contains(group));
+            else
+                Assert.All(command.Aliases.Prepend(command.Name!), name => Assert.Equal(method.DeclaringType, CommandClasses.For([name]).First()));
+        }
+
+        Assert.Equal(CommandClasses.For([]), CommandClasses.For(["lst", "--json"]));
+    }
 
     [Theory]
     [MemberData(nameof(Commands))]

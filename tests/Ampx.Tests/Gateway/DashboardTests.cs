@@ -29,7 +29,7 @@ public sealed class DashboardTests
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.UseOrleans(silo => silo.UseLocalhostClustering(FreePort(), FreePort()).AddDashboard(dashboard => dashboard.HideTrace = true));
         var tasks = new FakeTasks(TimeProvider.System);
-        builder.Services.AddSingleton<ITaskIndex>(tasks).AddSingleton<ILogReader>(new FakeLogs(TimeProvider.System)).AddSingleton<IServiceFacts>(new FakeFacts());
+        builder.Services.AddSingleton<ITaskIndex>(tasks).AddSingleton<ITaskChanges>(tasks).AddSingleton<ILogReader>(new FakeLogs(TimeProvider.System)).AddSingleton<IServiceFacts>(new FakeFacts());
         builder.Services.AddAmpxGateway(options => options.DataDirectory = folder.FullName);
         await using (var app = builder.Build())
         {

@@ -108,6 +108,7 @@ public sealed class EveryRouteTests(TokenGateway gateway) : IClassFixture<TokenG
         var (method, path) = (route[..route.IndexOf(' ', StringComparison.Ordinal)], route[(route.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
         path = path.Replace("{id}", "01AAAAAAAAAAAAAAAAAAAAAAAA", StringComparison.Ordinal).Replace("{name}", "nobody", StringComparison.Ordinal)
             .Replace("{**rest}", "x", StringComparison.Ordinal).Replace("{documentName}", "v1", StringComparison.Ordinal);
+        if (path.EndsWith("/tasks/stream", StringComparison.Ordinal)) path += "?id=01AAAAAAAAAAAAAAAAAAAAAAAA"; // without one it never ends
         return gateway.Send(secret, new(method), path, method is "GET" ? null : "{}", headers);
     }
 

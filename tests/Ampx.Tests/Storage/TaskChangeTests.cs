@@ -1,6 +1,7 @@
 using Ampx.Core.Tasks;
 using Ampx.Silo.Storage;
 using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Ampx.Tests.Storage;
@@ -31,7 +32,7 @@ public sealed class TaskChangesOnPostgres() : TaskChangeTests(StorageFolder.OnPo
 
 public abstract class TaskChangeTests : IDisposable
 {
-    protected TaskChangeTests(StorageFolder files) => (Files, Changes) = (files, new TaskChangeTable(files.Database));
+    protected TaskChangeTests(StorageFolder files) => (Files, Changes) = (files, new TaskChangeTable(files.Database, new(NullLogger<StoredStates>.Instance)));
 
     protected StorageFolder Files { get; }
 
