@@ -75,7 +75,7 @@ public sealed partial class ServiceTests
         // Reads both outputs to their ends, as $(ampx up --detach 2>&1) does.
         var (code, output, errors) = await stage.Ampx("up", "--detach", "--port", "0", "--data", stage.Data);
         Assert.True(code == 0, errors);
-        Assert.Contains("Stop: ampx down", output, StringComparison.Ordinal);
+        Assert.Contains("stop      ampx down", output, StringComparison.Ordinal);
         var down = await stage.Ampx("down", "--data", stage.Data);
         Assert.Equal((0, "Stopped; no agent was at work.\n"), (down.Code, down.Out));
     }
