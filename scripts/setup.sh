@@ -71,6 +71,9 @@ if [ "${1:-}" = --tests ]; then
   # The documentation's examples, which the suite runs.
   have curl || need curl || missing=1
   have jq || need jq || missing=1
+  # Shells that the completion scripts are for.
+  have zsh || need zsh || missing=1
+  have fish || need fish || missing=1
   # Sets the clock under a service of the suite's own; the tests that want it are skipped without.
   [ -n "$(ls /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null)" ] || apt_install faketime || say "Going on without faketime. To have it:  $(by_hand faketime)"
   # A server of the suite's own; Debian's package would start one for the machine too, which nobody asked for.

@@ -28,7 +28,7 @@ internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
         if (Words.HasEnded(task)) yield break;
         await foreach (var news in News(new TaskQuery(Owner: "all") { Id = task.Id }, cancel))
         {
-            if (news.Task is not { } now || now.Version < task.Version || (now.Version, now.QueuePosition) == (task.Version, task.QueuePosition)) continue;
+            if (news.Task is not { } now || now.Version < task.Version || (now.Version, now.QueuePosition, now.Progress) == (task.Version, task.QueuePosition, task.Progress)) continue;
             task = now;
             yield return task;
             if (Words.HasEnded(task)) yield break;

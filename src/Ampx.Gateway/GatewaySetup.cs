@@ -38,6 +38,7 @@ public static class GatewaySetup
         services.AddSingleton<NewTasks>();
         services.AddSingleton<TaskRemoval>();
         services.AddSingleton<QueuePlaces>();
+        services.AddSingleton<WorkProgress>();
         services.AddSingleton<LogTails>();
         services.AddSingleton<TaskFeed>();
         services.AddSingleton<MergeWait>();

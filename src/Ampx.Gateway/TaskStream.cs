@@ -7,16 +7,19 @@ namespace Ampx.Gateway;
 /// One follower of tasks: those that match, <c>ready</c>, then each that changes. A task whose status doesn't match any more is sent once
 /// more, so that whoever shows it knows. Places in the queue move without a change of the task; such a task is sent again too.
 /// </summary>
-internal sealed class TaskStream(SseWriter events, TaskInbox inbox, QueuePlaces places, TimeProvider time, TaskFilter filter, HashSet<string>? ids)
+internal sealed class TaskStream(SseWriter events, TaskInbox inbox, QueuePlaces places, WorkProgress progress, TimeProvider time, TaskFilter filter, HashSet<string>? ids)
 {
     private const int MostWaiting = 200;
-    private static readonly TimeSpan LookAtQueue = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
     /// <summary>The version last sent of each task that matches.</summary>
     private readonly Dictionary<string, int> shown = new(StringComparer.Ordinal);
 
     /// <summary>Those that wait for a worker, as they were sent.</summary>
     private readonly Dictionary<string, (TaskState Task, int? Place)> queued = new(StringComparer.Ordinal);
+
+    /// <summary>Those of given ids in work whose end may be known, as they were sent. Of a whole list nobody watches each.</summary>
+    private readonly Dictionary<string, (TaskState Task, TaskView Sent)> counted = new(StringComparer.Ordinal);
 
     /// <summary>Sends until the follower goes, or is so slow that it must begin anew.</summary>
     public async Task Run(IAsyncEnumerable<IReadOnlyList<TaskState>> first, CancellationToken cancel)
@@ -35,13 +38,14 @@ internal sealed class TaskStream(SseWriter events, TaskInbox inbox, QueuePlaces 
             await News(cancel);
             await Send([.. inbox.Take().Where(Concerns)], cancel);
             await SendMoved(cancel);
+            await SendCounted(cancel);
         }
     }
 
     private async Task News(CancellationToken cancel)
     {
         var news = inbox.News;
-        if (queued.Count == 0)
+        if (queued.Count == 0 && counted.Count == 0)
         {
             await events.Wait(news, cancel);
             return;
@@ -50,7 +54,7 @@ internal sealed class TaskStream(SseWriter events, TaskInbox inbox, QueuePlaces 
         using var look = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         try
         {
-            await events.Wait(Task.WhenAny(news, Task.Delay(LookAtQueue, time, look.Token)), cancel);
+            await events.Wait(Task.WhenAny(news, Task.Delay(LookAgain, time, look.Token)), cancel);
         }
         finally
         {
@@ -76,7 +80,8 @@ internal sealed class TaskStream(SseWriter events, TaskInbox inbox, QueuePlaces 
         var views = await places.Of(tasks, cancel);
         for (var i = 0; i < views.Count; i++)
         {
-            var (task, view) = (tasks[i], views[i]);
+            var task = tasks[i];
+            var view = Counted(task, views[i]);
             events.Add("task", view);
             if (Matches(task)) shown[task.Id] = task.Version;
             else shown.Remove(task.Id);
@@ -85,6 +90,35 @@ internal sealed class TaskStream(SseWriter events, TaskInbox inbox, QueuePlaces 
         }
 
         await events.Flush(cancel);
+    }
+
+    /// <summary>What was known of the same step is known yet.</summary>
+    private TaskView Counted(TaskState task, TaskView view)
+    {
+        if (ids is null || !WorkProgress.IsKnownOf(task))
+        {
+            counted.Remove(task.Id);
+            return view;
+        }
+
+        if (counted.TryGetValue(task.Id, out var before) && before.Task.Step == task.Step) view = view with { Progress = before.Sent.Progress };
+        counted[task.Id] = (task, view);
+        return view;
+    }
+
+    private async Task SendCounted(CancellationToken cancel)
+    {
+        var moved = false;
+        foreach (var (id, (task, sent)) in counted.ToList())
+        {
+            if (await progress.Of(id, cancel) is not { } now || now == sent.Progress) continue;
+            var view = sent with { Progress = now };
+            counted[id] = (task, view);
+            events.Add("task", view);
+            moved = true;
+        }
+
+        if (moved) await events.Flush(cancel);
     }
 
     private async Task SendMoved(CancellationToken cancel)

@@ -20,7 +20,7 @@ internal static class TaskStreamApi
 
     private static async Task Follow(
         [AsParameters] ListQuery query, [FromQuery(Name = "id")] string? id, HttpContext http, TaskLookup tasks, TaskFeed feed, ITaskIndex index, ITaskChanges changes,
-        QueuePlaces places, TimeProvider time, IHostApplicationLifetime life)
+        QueuePlaces places, WorkProgress progress, TimeProvider time, IHostApplicationLifetime life)
     {
         using var until = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, life.ApplicationStopping);
         try
@@ -28,7 +28,7 @@ internal static class TaskStreamApi
             var filter = query.Checked(http.Caller());
             var ids = await Ids(id, tasks, until.Token);
             using var inbox = await feed.Follow(until.Token);
-            var stream = new TaskStream(new SseWriter(http.Response, time), inbox, places, time, filter, ids);
+            var stream = new TaskStream(new SseWriter(http.Response, time), inbox, places, progress, time, filter, ids);
             await stream.Run(ids is null ? Pages(index, filter, QueryText.Given(query.Limit) is not null, until.Token) : Some(changes, ids, until.Token), until.Token);
         }
         catch (OperationCanceledException) when (until.IsCancellationRequested)

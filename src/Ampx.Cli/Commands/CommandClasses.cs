@@ -18,7 +18,7 @@ internal static class CommandClasses
         ("up", typeof(UpCommand)), ("down", typeof(DownCommand)), ("demo", typeof(DemoCommand)),
         ("start", typeof(StartCommand)), ("list", typeof(ListCommand)), ("ls", typeof(ListCommand)), ("show", typeof(ShowCommand)), ("logs", typeof(LogsCommand)),
         ("continue", typeof(ContinueCommand)), ("abort", typeof(AbortCommand)), ("merge", typeof(MergeCommand)), ("wait", typeof(WaitCommand)), ("rm", typeof(RemoveCommand)),
-        ("diff", typeof(DiffCommand)), ("open", typeof(OpenCommand)), ("dashboard", typeof(DashboardCommand)),
+        ("diff", typeof(DiffCommand)), ("open", typeof(OpenCommand)), ("board", typeof(BoardCommand)), ("dashboard", typeof(DashboardCommand)),
         ("doctor", typeof(DoctorCommand)), ("stats", typeof(StatsCommand)), ("drain", typeof(DrainCommand)), (AdminGroup.Name, typeof(AdminGroup)),
         (TokenGroup.Name, typeof(TokenGroup)), ("login", typeof(LoginCommand)), (ConfigGroup.Name, typeof(ConfigGroup)),
         ("completion", typeof(CompletionCommand)), ("version", typeof(VersionCommand)),

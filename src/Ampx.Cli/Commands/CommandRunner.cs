@@ -89,12 +89,15 @@ internal sealed class CommandRunner(Interrupt interrupt) : ICommandFilter
 
     private static string Words(ParameterBinderException e, string command) => e.Result switch
     {
-        ParameterBinderResult.InsufficientArgument => $"'{command}' needs {e.Argument?.Name.ToUpperInvariant() ?? "an argument"}.",
+        ParameterBinderResult.InsufficientArgument => $"'{command}' needs {Named(e.Argument?.Name)}.",
         ParameterBinderResult.InsufficientOption => $"'{command}' needs --{e.Option?.Name}.",
         ParameterBinderResult.InsufficientOptionValue => $"--{e.Option?.Name} needs a value.",
         ParameterBinderResult.TypeNotSupported when e.Option is { } option => $"--{option.Name} needs a number.",
         _ => e.Message.Replace("Nullable`1", "number", StringComparison.Ordinal).Replace("Int32", "number", StringComparison.Ordinal).Replace("Int64", "number", StringComparison.Ordinal),
     };
+
+    private static string Named(string? argument) => argument is null ? "an argument"
+        : argument.EndsWith(Arguments.More, StringComparison.Ordinal) ? $"at least one {argument[..^Arguments.More.Length].ToUpperInvariant()}" : argument.ToUpperInvariant();
 
     private static void Print(CliError error)
     {
@@ -149,6 +152,8 @@ internal static class Arguments
         NoColor = args.TakeWhile(word => word != "--").Contains("--no-color");
         var at = Leading(args);
         if (at >= args.Length) return args;
+        // As git, gh and kubectl have it.
+        if (args[at] == "help") args = [.. args[..at], .. args[(at + 1)..], "--help"];
         _command = args[at];
         if (!Groups.Contains(args[at])) return at == 0 ? args : [args[at], .. args[..at], .. args[(at + 1)..]];
         Group = $"{args[at]} ";

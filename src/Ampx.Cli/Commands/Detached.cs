@@ -25,8 +25,15 @@ internal static class Detached
         using var child = Process.Start(Itself(data, port, stopAgents, log)) ?? throw CliError.Failed("The service's process could not be started.");
         var service = await Working.On(terminal, "Starting", () => Ready(child, data, log, before, cancel));
         if (terminal.JsonOnly) Terminal.Json(service, json => json.ServiceFile);
-        else Terminal.Line($"Ampx {Versions.Own} runs at {Terminal.Paint(service.Url, "1", terminal.Colour)}, pid {service.Pid}. Log: {log}. Stop: ampx down");
+        else Greet(service, log, terminal);
         return ExitCode.Done;
+    }
+
+    private static void Greet(ServiceFile service, string log, Terminal terminal)
+    {
+        Terminal.Line($"Ampx {Versions.Own} runs at {Terminal.Paint(service.Url, "1", terminal.Colour)}, pid {service.Pid}");
+        Terminal.Line($"  log       {log}");
+        Terminal.Line("  stop      ampx down");
     }
 
     private static async Task<ServiceFile> Ready(Process child, string data, string log, long before, CancellationToken cancel)

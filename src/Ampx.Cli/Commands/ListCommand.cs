@@ -10,6 +10,7 @@ namespace Ampx.Cli.Commands;
 internal sealed class ListCommand(Interrupt interrupt)
 {
     [Command("list", Aliases = ["ls"], Description = "List tasks, newest first")]
+    [Details("Your own, unless --all or --owner says otherwise. 'queued #3' is third in the queue.")]
     [Example("ampx ls", "Mine, newest first")]
     [Example("ampx ls -w", "The same, live")]
     [Example("ampx ls --all --status running,retrying", "What everybody's agents are at")]

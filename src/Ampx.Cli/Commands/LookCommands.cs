@@ -44,15 +44,30 @@ internal sealed class OpenCommand(Interrupt interrupt)
     }
 }
 
+internal sealed class BoardCommand(Interrupt interrupt)
+{
+    [Command("board", Description = "The service's start page in the browser, signed in")]
+    [Details("There is no web board yet: the start page leads to the Orleans Dashboard. The link signs in once, within a minute; without a display it is printed.")]
+    [Example("ampx board", "Opens it, or prints the link")]
+    [Example("ampx board --json | jq -r .url", "The link for another machine's browser")]
+    public Task<int> Board(GlobalOptions options = null!) => SignedIn.Show("/", options, interrupt);
+}
+
 internal sealed class DashboardCommand(Interrupt interrupt)
 {
     [Command("dashboard", Description = "The Orleans Dashboard in the browser, signed in")]
     [Example("ampx dashboard", "Grains and silos, for whoever runs the service")]
-    public async Task<int> Dashboard(GlobalOptions options = null!)
+    public Task<int> Dashboard(GlobalOptions options = null!) => SignedIn.Show("/dashboard", options, interrupt);
+}
+
+/// <summary>Pages of the service that want a signed-in browser.</summary>
+internal static class SignedIn
+{
+    public static async Task<int> Show(string page, GlobalOptions options, Interrupt interrupt)
     {
         using var ampx = Session.Open(options);
         var link = await ampx.Client.SignIn(interrupt.Token);
-        var path = $"{link.Path}{(link.Path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}to={Uri.EscapeDataString("/dashboard")}";
+        var path = $"{link.Path}{(link.Path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}to={Uri.EscapeDataString(page)}";
         return Browser.Show(ampx.Terminal, new Uri(ampx.Client.Server, path).ToString());
     }
 }

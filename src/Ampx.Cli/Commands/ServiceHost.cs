@@ -7,7 +7,8 @@ namespace Ampx.Cli.Commands;
 /// <param name="Port">On 127.0.0.1; null = as configured.</param>
 /// <param name="DataDirectory">Null = as configured.</param>
 /// <param name="Quiet">Nothing of its log on the console.</param>
-internal sealed record ServiceSettings(int? Port = null, string? DataDirectory = null, bool Quiet = false, IReadOnlyDictionary<string, string?>? Overlay = null);
+/// <param name="Migrated">Is told how many migrations of the database have run, and of how many, where it needs any.</param>
+internal sealed record ServiceSettings(int? Port = null, string? DataDirectory = null, bool Quiet = false, IReadOnlyDictionary<string, string?>? Overlay = null, Action<int, int>? Migrated = null);
 
 /// <summary>A service that runs in this process.</summary>
 internal interface IRunningService : IAsyncDisposable
@@ -49,7 +50,7 @@ internal static class ServiceHost
         if (settings.Quiet) flags["Logging:LogLevel:Default"] = flags["Logging:LogLevel:Ampx"] = "None";
         try
         {
-            return new Linked(await AmpxService.Start(flags, hearSignals: false, cancel));
+            return new Linked(await AmpxService.Start(flags, hearSignals: false, cancel, settings.Migrated is { } told ? new(told) : null));
         }
         catch (Exception refused) when (refused is StartException or StorageException)
         {

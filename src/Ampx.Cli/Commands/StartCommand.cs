@@ -56,7 +56,7 @@ internal sealed class StartCommand(Interrupt interrupt)
 
         var id = Words.Short(task.Id);
         Terminal.Line($"{Terminal.Paint(id, "1", terminal.Colour)}  {Words.Of(task)} on branch {task.Branch}");
-        Terminal.Line($"        follow it: ampx logs -f {id}    wait for it: ampx wait {id}    all: ampx ls");
+        Terminal.Line($"        follow it: ampx logs -f {id}    wait for it: ampx wait {id}");
         return ExitCode.Done;
     }
 

@@ -13,8 +13,8 @@ internal sealed class UpCommand(Interrupt interrupt, StartService start)
     [Example("ampx up", "On this terminal, data in ~/.local/share/ampx, port 8080")]
     [Example("ampx up --detach --port 0 --data ~/ampx-trial", "In the background, on a free port, with a data folder of its own")]
     public async Task<int> Up(
-        [Option("port", Description = "Listen on this port of 127.0.0.1", ValueName = "N")] int? port = null,
-        [Option("data", Description = "Data folder", ValueName = "DIR")] string? data = null,
+        [Option("port", Description = "Listen on this port of 127.0.0.1; 8080 if not given, 0 takes a free one", ValueName = "N")] int? port = null,
+        [Option("data", Description = "Data folder; ~/.local/share/ampx if not given", ValueName = "DIR")] string? data = null,
         [Option("detach", ['d'], Description = "In the background; 'ampx down' ends it")] bool detach = false,
         [Option("stop-agents", Description = "Stop the agents too when it ends")] bool stopAgents = false,
         GlobalOptions options = null!)
@@ -24,7 +24,7 @@ internal sealed class UpCommand(Interrupt interrupt, StartService start)
         var folder = data is null ? null : Path.GetFullPath(data);
         if (detach) return await Detached.Start(terminal, folder ?? Folders.Real.Data, port, stopAgents, interrupt.Token);
         Detached.BecomeOne();
-        await using var service = await Working.On(terminal, "Starting", () => start(new ServiceSettings(port, folder), interrupt.Token));
+        await using var service = await Working.On(terminal, "Starting", "migrations", far => start(new ServiceSettings(port, folder, Migrated: (done, all) => far(done, all)), interrupt.Token));
         var known = new KnownServers(Folders.Real.Config);
         Note(known, service, Environment.ProcessId, terminal);
         Greet(terminal, service);

@@ -7,6 +7,9 @@ namespace Ampx.Cli.Output;
 /// <summary>Everything about one task on a page of text: the same on a terminal and on a pipe, but for colour.</summary>
 internal sealed class TaskPage(bool colour, DateTimeOffset now, int width)
 {
+    /// <summary>So much of a detail says something; with less room it has a line to itself.</summary>
+    private const int Readable = 24;
+
     public IEnumerable<string> Lines(TaskView task, IReadOnlyList<Attempt> attempts, IReadOnlyList<TimelineEntry> timeline) =>
         [.. Head(task), .. attempts.Count == 0 ? [] : Attempts(attempts), .. timeline.Count == 0 ? [] : Timeline(timeline)];
 
@@ -63,12 +66,17 @@ internal sealed class TaskPage(bool colour, DateTimeOffset now, int width)
         yield return "";
         yield return Bold("Timeline");
         var today = now.ToLocalTime().Date;
+        var (ofStatus, ofPhase) = (timeline.Max(entry => AmpxJson.Word(entry.Status).Length), timeline.Max(entry => Words.Phase(entry.Phase).Length));
         foreach (var entry in timeline)
         {
             var time = entry.Time.ToLocalTime();
             var at = time.Date == today ? $"{time:HH:mm:ss}" : $"{time:yyyy-MM-dd HH:mm:ss}";
-            var detail = string.IsNullOrWhiteSpace(entry.Detail) ? "" : $": {Plain.Cut(entry.Detail, Math.Max(12, width - at.Length - 43 - entry.Cause.Length - entry.By.Length))}";
-            yield return $"  {Dim(at)}  {Status(entry.Status, AmpxJson.Word(entry.Status).PadRight(12))} {Words.Phase(entry.Phase).PadRight(19)} {entry.Cause.Replace('_', ' ')} {Dim($"by {Plain.Line(entry.By)}")}{detail}";
+            var (cause, by, detail) = (entry.Cause.Replace('_', ' '), $"by {Plain.Line(entry.By)}", Plain.Line(entry.Detail ?? "").Trim());
+            var room = width - at.Length - ofStatus - ofPhase - cause.Length - Plain.Width(by) - 11;
+            var fits = room >= Math.Min(Plain.Width(detail), Readable);
+            var rest = detail.Length > 0 && fits ? $": {Plain.Cut(detail, room)}" : "";
+            yield return $"  {Dim(at)}  {Status(entry.Status, AmpxJson.Word(entry.Status).PadRight(ofStatus))}  {Words.Phase(entry.Phase).PadRight(ofPhase)}  {cause} {Dim(by)}{rest}";
+            if (!fits) yield return $"{new string(' ', at.Length + ofStatus + 6)}{Plain.Cut(detail, Math.Max(Readable, width - at.Length - ofStatus - 6))}";
         }
     }
 

@@ -9,6 +9,7 @@ internal sealed class WaitView(Terminal terminal, TaskWatch watch, TimeProvider 
     private static readonly string[] Spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(120);
 
+    private readonly Pace _pace = new(clock);
     private string? _lost, _line;
     private int _frame;
 
@@ -74,14 +75,17 @@ internal sealed class WaitView(Terminal terminal, TaskWatch watch, TimeProvider 
     private void Paint(TaskView task)
     {
         var spin = Spinner[_frame++ % Spinner.Length];
-        var where = Where(task, clock.GetUtcNow());
-        var words = Plain.Cut(_lost ?? _line ?? task.Summary, Math.Max(8, Terminal.Width - Words.Placed(task).Length - where.Length - 15));
-        Console.Error.Write($"\r\e[2K{spin} {Words.Short(task.Id)} {Terminal.Paint(Words.Placed(task), Words.Code(task.Status), terminal.ColourTalk)} {where} · {words}");
+        var progress = _lost is null ? task.Progress : null;
+        var place = progress is null ? Words.Placed(task) : task.Phase is Phase.Preparing ? "cloning" : "CI";
+        var where = Where(task, progress is not null, clock.GetUtcNow());
+        var room = Math.Max(8, Terminal.Width - place.Length - where.Length - 15);
+        var words = progress is null ? Plain.Cut(_lost ?? _line ?? task.Summary, room) : _pace.Line(progress, room, terminal.ColourTalk);
+        Console.Error.Write($"\r\e[2K{spin} {Words.Short(task.Id)} {Terminal.Paint(place, Words.Code(task.Status), terminal.ColourTalk)} {where} · {words}");
     }
 
-    /// <summary>Phase, attempt and time so far: <c>agent · 2/3 · 4m 10s</c>.</summary>
-    internal static string Where(TaskView task, DateTimeOffset now) =>
-        $"{Words.Phase(task.Phase)} · {task.Attempts}/{task.MaxAttempts} · {Times.Span(now - task.CreatedAt)}";
+    /// <summary>Phase, attempt and time so far: <c>agent · 2/3 · 4m 10s</c>. What is counted is the phase itself, and its bar wants the room.</summary>
+    private static string Where(TaskView task, bool isCounted, DateTimeOffset now) =>
+        $"{(isCounted ? "" : $"{Words.Phase(task.Phase)} · ")}{task.Attempts}/{task.MaxAttempts} · {Times.Span(now - task.CreatedAt)}";
 
     /// <summary>What <c>--wait</c> exits with.</summary>
     public static int Exit(TaskView task) => task.Status is Status.Success ? ExitCode.Done : ExitCode.Failed;

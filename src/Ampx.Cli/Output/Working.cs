@@ -34,7 +34,12 @@ internal static class Working
         });
     }
 
-    private static bool Knows(ProgressTask task) => task.MaxValue < double.MaxValue;
+    /// <summary>Before this a bar would only flash.</summary>
+    private static readonly TimeSpan Noticed = TimeSpan.FromMilliseconds(400);
+
+    private static bool HasTotal(ProgressTask task) => task.MaxValue < double.MaxValue;
+
+    private static bool Knows(ProgressTask task) => HasTotal(task) && task.Value < task.MaxValue && task.ElapsedTime >= Noticed;
 
     /// <summary>Shows another column where the total is known.</summary>
     private sealed class KnownColumn(ProgressColumn inner) : ProgressColumn
@@ -49,7 +54,7 @@ internal static class Working
 
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime)
         {
-            if (unit.Length == 0 || (task.Value == 0 && !Knows(task))) return Text.Empty;
+            if (unit.Length == 0 || (!Knows(task) && (task.Value == 0 || HasTotal(task)))) return Text.Empty;
             var count = Knows(task) ? $"{Number(task.Value)}/{Number(task.MaxValue)} {unit}" : $"{Number(task.Value)} {unit}";
             var rate = task.ElapsedTime is { TotalSeconds: >= 1 } since && task.Value > 0 ? $", {Rate(task.Value / since.TotalSeconds)}" : "";
             return new Text(count + rate);
@@ -62,7 +67,7 @@ internal static class Working
         protected override bool NoWrap => true;
 
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            Left(task.Value, task.MaxValue, task.ElapsedTime ?? TimeSpan.Zero) is { } left ? new Text($"{Times.Span(left)} left") : Text.Empty;
+            Knows(task) && Left(task.Value, task.MaxValue, task.ElapsedTime ?? TimeSpan.Zero) is { } left ? new Text($"{Times.Span(left)} left") : Text.Empty;
     }
 
     /// <summary>By the rate so far; null while that says nothing.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Ampx.Core.Tasks;
 
 namespace Ampx.Core.Api;
@@ -12,6 +13,10 @@ public sealed record TaskView(
     string Summary, TaskError? Error, Usage? Usage, DateTimeOffset? NextWakeAt, int Version,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, DateTimeOffset? FinishedAt, int? QueuePosition = null)
 {
+    /// <summary>How far a clone is, or CI; only told to those who follow the task by its id, and not there where nothing is known. It moves without a new version.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TaskProgress? Progress { get; init; }
+
     /// <summary>The part of the state that is for users.</summary>
     public static TaskView Of(TaskState task, int? queuePosition = null) => new(
         task.Id, task.Owner, task.Repo, task.Base, task.Branch, task.Agent, task.ThreadId,

@@ -46,9 +46,11 @@ public sealed class CiListing
         string.Join(' ', bySha[sha].Select(run => string.Create(CultureInfo.InvariantCulture, $"{run.Id}.{run.RunAttempt}:{run.Status}:{run.Conclusion}")));
 
     /// <summary>A run that has not ended, of those that a verdict would go by (as <see cref="CiVerdict"/> takes them: the latest of each workflow and event); null if there is none.</summary>
-    public ListedRun? AtWork(string sha) => bySha[sha]
+    public ListedRun? AtWork(string sha) => Judged(sha).FirstOrDefault(run => !run.Completed);
+
+    /// <summary>The runs that a verdict on <paramref name="sha"/> would go by, oldest first.</summary>
+    public IEnumerable<ListedRun> Judged(string sha) => bySha[sha]
         .GroupBy(run => (run.WorkflowId, run.Event))
         .Select(same => same.MaxBy(run => (run.Conclusion is not "skipped", run.CreatedAt, run.Id))!)
-        .OrderBy(run => (run.CreatedAt, run.Id))
-        .FirstOrDefault(run => !run.Completed);
+        .OrderBy(run => (run.CreatedAt, run.Id));
 }

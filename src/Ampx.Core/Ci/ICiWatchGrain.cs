@@ -23,4 +23,8 @@ public interface ICiWatchGrain : IGrainWithStringKey
     /// <param name="sha">The commit that it is about; null: any.</param>
     [Alias("Hint")]
     Task Hint(string deliveryId, string? sha);
+
+    /// <summary>Somebody watches the task: for half a minute its jobs are counted, and the task is told by <see cref="ITaskGrain.Report"/>. The word may get lost.</summary>
+    [Alias("Look")]
+    Task Look(string taskId);
 }

@@ -42,6 +42,14 @@ public interface ITaskGrain : IGrainWithStringKey
     [Alias("Wake")]
     Task Wake();
 
+    /// <summary>How far the work of <paramref name="step"/> is. It is remembered for those who watch and may get lost.</summary>
+    [Alias("Report"), AlwaysInterleave, OneWay]
+    Task Report(int step, TaskProgress progress);
+
+    /// <summary>What was reported last of the step under way; null if nothing was. Who asks is watching: CI's jobs are counted for nobody else.</summary>
+    [Alias("Progress"), AlwaysInterleave]
+    Task<TaskProgress?> Progress();
+
     /// <summary>Removes the ended task from storage: state, index row, timeline and attempts in one commit. Done again, or where there is none, it does nothing.</summary>
     /// <param name="ifVersion">As in <see cref="Order"/>.</param>
     /// <returns>Null once it is gone; else why it isn't.</returns>

@@ -36,6 +36,14 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, TimeP
         return forges.Of(parsed).ListCi(parsed, scope, before, cancel);
     }
 
+    /// <inheritdoc cref="IForge.CountJobs"/>
+    /// <param name="repo">As a task on GitHub has it.</param>
+    public Task<CiJobs?> CountJobs(string repo, IReadOnlyList<ListedRun> runs, CiJobs? before, CancellationToken cancel)
+    {
+        var parsed = forges.Parse(repo, ForgeKind.GitHub);
+        return forges.Of(parsed).CountJobs(parsed, runs, before, cancel);
+    }
+
     /// <inheritdoc cref="IForge.ReadCi"/>
     public Task<CiLook> ReadCi(TaskState task, CancellationToken cancel)
     {

@@ -23,6 +23,10 @@ public interface IForge
     /// <exception cref="ForgeException">The forge couldn't be asked.</exception>
     Task<CiListing> ListCi(RepoRef repo, CiScope scope, CiListing? before, CancellationToken cancel);
 
+    /// <summary>Counts the jobs of <paramref name="runs"/> for people who watch; what hasn't changed since <paramref name="before"/> costs nothing. Null where CI has no jobs.</summary>
+    /// <exception cref="ForgeException">The forge couldn't be asked.</exception>
+    Task<CiJobs?> CountJobs(RepoRef repo, IReadOnlyList<ListedRun> runs, CiJobs? before, CancellationToken cancel) => Task.FromResult<CiJobs?>(null);
+
     /// <summary>CI's verdict on the task's <see cref="TaskState.HeadSha"/>, from a full reading.</summary>
     /// <exception cref="ForgeException">The forge couldn't be asked.</exception>
     Task<CiLook> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel);

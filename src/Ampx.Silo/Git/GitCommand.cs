@@ -1,3 +1,5 @@
+using Ampx.Core.Tasks;
+
 namespace Ampx.Silo.Git;
 
 /// <summary>One call of git: arguments as a list, never a shell string.</summary>
@@ -23,6 +25,9 @@ public sealed record GitCommand(params IReadOnlyList<string> Arguments)
 
     /// <summary>Bytes of stdout that are kept; the rest is read and dropped.</summary>
     public int MaxOutput { get; init; } = 64 << 20;
+
+    /// <summary>Is told what git says of its progress, where <c>--progress</c> is among the arguments.</summary>
+    public Action<TaskProgress>? Progress { get; init; }
 
     /// <summary>What a person may read about it; addresses carry no secrets here.</summary>
     public override string ToString() => "git " + string.Join(' ', Arguments.Select(a => a.Length > 200 ? a[..200] + "…" : a));

@@ -49,7 +49,7 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
                 .WithEnvironmentVariables(GitEnvironment.For(command, folders))
                 .WithStandardInputPipe(command.Input is { } text ? PipeSource.FromString(text, Encoding.UTF8) : PipeSource.Null)
                 .WithStandardOutputPipe(output.Target)
-                .WithStandardErrorPipe(errors.Target)
+                .WithStandardErrorPipe(command.Progress is { } told ? GitProgress.Target(told, errors.Write) : errors.Target)
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteAsync(firm.Token, polite.Token);
             LogRun(command, done.ExitCode, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
@@ -100,11 +100,16 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
             int read;
             while ((read = await source.ReadAsync(buffer, cancel)) > 0)
             {
-                var room = Math.Min(read, max - bytes.WrittenCount);
-                if (room < read) Full = true;
-                bytes.Write(buffer.AsSpan(0, room));
+                Write(buffer.AsSpan(0, read));
             }
         });
+
+        public void Write(ReadOnlySpan<byte> more)
+        {
+            var room = Math.Min(more.Length, max - bytes.WrittenCount);
+            if (room < more.Length) Full = true;
+            bytes.Write(more[..room]);
+        }
     }
 }
 

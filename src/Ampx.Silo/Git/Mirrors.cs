@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Ampx.Core.Tasks;
 using Microsoft.Extensions.Logging;
 using Polly;
 
@@ -13,6 +14,7 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
 {
     private static readonly TimeSpan FetchLimit = TimeSpan.FromMinutes(30), DefaultBranchKept = TimeSpan.FromMinutes(10);
     private readonly ConcurrentDictionary<string, FetchLine> lines = new();
+    private readonly ConcurrentDictionary<string, TaskProgress> cloning = new();
     private readonly ConcurrentDictionary<string, DateTimeOffset> defaultBranchRead = new();
     private readonly ResiliencePipeline retries = NetworkTrouble.Retries(time);
 
@@ -37,6 +39,9 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
             throw RemoteException.From(failure, remote);
         }
     }
+
+    /// <summary>How far the first fetch of the remote is; null while there is none under way.</summary>
+    public TaskProgress? HowFar(GitRemote remote) => cloning.GetValueOrDefault(PathOf(remote));
 
     /// <summary>The mirror has the commit.</summary>
     public Task<bool> Has(GitRemote remote, string sha, CancellationToken cancel = default) =>
@@ -124,7 +129,15 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
         Directory.CreateDirectory(Path.Combine(made, "refs", "heads"));
         await File.WriteAllTextAsync(Path.Combine(made, "HEAD"), $"ref: refs/heads/{branch ?? "main"}\n");
         await File.WriteAllTextAsync(Path.Combine(made, "config"), Config);
-        await FetchHeads(made, remote);
+        try
+        {
+            await FetchHeads(made, remote, progress => cloning[path] = progress);
+        }
+        finally
+        {
+            cloning.TryRemove(path, out _);
+        }
+
         Directory.Move(made, path);
         MirrorUse.Note(path, time.GetUtcNow());
         defaultBranchRead[path] = time.GetUtcNow();
@@ -152,13 +165,14 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
         return now with { DefaultBranch = branch };
     }
 
-    private Task<GitResult> FetchHeads(string path, GitRemote remote) => Network(
+    private Task<GitResult> FetchHeads(string path, GitRemote remote, Action<TaskProgress>? told = null) => Network(
         new GitCommand(
-            "fetch", "--quiet", "--prune", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules", "--", remote.Address, "+refs/heads/*:refs/heads/*")
+            "fetch", told is null ? "--quiet" : "--progress", "--prune", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules", "--", remote.Address, "+refs/heads/*:refs/heads/*")
         {
             GitDir = path,
             Remote = remote,
             TimeLimit = FetchLimit,
+            Progress = told,
         },
         default);
 

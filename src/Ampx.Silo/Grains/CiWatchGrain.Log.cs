@@ -16,6 +16,9 @@ public sealed partial class CiWatchGrain
     [LoggerMessage(LogLevel.Warning, "task {Task}: CI couldn't be read; the next look tries again")]
     private partial void LogLookFailed(string task, Exception exception);
 
+    [LoggerMessage(LogLevel.Debug, "task {Task}: CI's jobs couldn't be counted for who watches")]
+    private partial void LogNotCounted(string task, Exception exception);
+
     [LoggerMessage(LogLevel.Warning, "task {Task}: {News} couldn't be told; the next look tries again")]
     private partial void LogUnheard(string task, string news, Exception exception);
 }

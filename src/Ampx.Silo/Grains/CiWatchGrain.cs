@@ -134,6 +134,7 @@ public sealed partial class CiWatchGrain(
 
         var now = clock.GetUtcNow();
         foreach (var task in waiting.Values.Where(task => task.Due <= now && !task.Reading).Take(AtOnce - reading).ToList()) _ = Read(task);
+        foreach (var task in waiting.Values.Where(task => task.IsWatched(now) && task.CountDue <= now).Take(AtOnce).ToList()) _ = Count(task);
     }
 
     /// <summary>Takes over from the index who waits.</summary>
@@ -309,6 +310,7 @@ public sealed partial class CiWatchGrain(
 
         var now = clock.GetUtcNow();
         var next = waiting.Values.Where(task => reading < AtOnce && !task.Reading).Select(task => task.Due).Append(nextListing).Min();
+        if (waiting.Values.Where(task => task.IsWatched(now)).Select(task => (DateTimeOffset?)task.CountDue).Min() is { } count) next = Earlier(next, count);
         if (hinted || waiting.Values.Any(task => task.Hinted)) next = Earlier(next, pulse.MayLook(now));
         if (limit is { } told && told.Until > now) next = told.Until;
         if (again || next <= now) next = now + TimeSpan.FromMilliseconds(1);

@@ -21,7 +21,12 @@ public sealed partial class TaskGrain(
     /// <summary>What an activation remembers for longer isn't trusted when it is woken.</summary>
     private static readonly TimeSpan Stale = TimeSpan.FromMinutes(1);
 
+    /// <summary>Less than the watch over CI takes a look to last.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(10);
+
     private long readAt;
+    private long? lookedAt;
+    private (int Step, TaskProgress How)? reported;
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -49,6 +54,23 @@ public sealed partial class TaskGrain(
         // An activation that a partition left behind remembers what isn't so any more; and one that can't ask allows nothing.
         await Reread();
         return task?.Step == step && task.Run?.RunId == runId;
+    }
+
+    public Task Report(int step, TaskProgress progress)
+    {
+        reported = (step, progress);
+        return Task.CompletedTask;
+    }
+
+    public Task<TaskProgress?> Progress()
+    {
+        if (task is { } now && TaskMachine.Next(now) is WatchCi && (lookedAt is not { } last || clock.GetElapsedTime(last) > LookEvery))
+        {
+            lookedAt = clock.GetTimestamp();
+            Hint(GrainFactory.GetGrain<ICiWatchGrain>(desk.KeyOf(now.Repo)).Look(now.Id));
+        }
+
+        return Task.FromResult(reported is { } known && known.Step == task?.Step ? known.How : null);
     }
 
     private async Task<Refusal?> OrderNow(TaskEvent order, int? ifVersion)

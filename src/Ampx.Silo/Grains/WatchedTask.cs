@@ -9,6 +9,7 @@ internal sealed class WatchedTask
     /// <summary>The first wait before a full reading is repeated that a listing called for and that came to nothing: the forge's own answers may lag behind each other.</summary>
     private static readonly TimeSpan Lag = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestLag = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan LookLasts = TimeSpan.FromSeconds(30);
     private string? mark;
     private bool ended;
     private int fruitless;
@@ -57,11 +58,25 @@ internal sealed class WatchedTask
     /// <summary>Listings in a row that failed.</summary>
     public int FailedListings { get; set; }
 
+    /// <summary>Somebody watches, as of this time.</summary>
+    public DateTimeOffset LookedAt { get; set; } = DateTimeOffset.MinValue;
+
+    /// <summary>When its jobs are counted again, if somebody watches.</summary>
+    public DateTimeOffset CountDue { get; set; } = DateTimeOffset.MinValue;
+
+    public bool Counting { get; set; }
+
+    /// <summary>Its jobs as they were counted last.</summary>
+    public CiJobs? Jobs { get; set; }
+
     /// <summary>A delivery spoke of this commit and nobody has looked since.</summary>
     public bool Hinted { get; set; }
 
     /// <summary>A delivery spoke of this commit since it last moved.</summary>
     public bool Announced { get; set; }
+
+    /// <summary>Somebody watches, and nobody is counting.</summary>
+    public bool IsWatched(DateTimeOffset now) => !Counting && now - LookedAt < LookLasts;
 
     /// <summary>Takes in what is listed. A full reading is worth its calls once nothing of the commit is at work any more, or nothing is listed at all.</summary>
     /// <returns>The commit moved: true if a delivery had said so, false if none had; null: it didn't, or it was looked at for the first time.</returns>

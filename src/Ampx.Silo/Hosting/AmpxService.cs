@@ -90,8 +90,9 @@ public sealed partial class AmpxService : IAsyncDisposable
 
     /// <summary>Starts the service; <paramref name="flags"/> are settings such as <c>Ampx:Urls</c> that go before file and environment.</summary>
     /// <param name="hearSignals">SIGTERM and Ctrl+C stop it; false where the caller listens to them.</param>
+    /// <param name="migrated">Is told how far the database's migration is, where there is one.</param>
     /// <exception cref="StartException">In one line: what is wrong and how to mend it.</exception>
-    public static async Task<AmpxService> Start(IReadOnlyDictionary<string, string?> flags, bool hearSignals, CancellationToken cancel)
+    public static async Task<AmpxService> Start(IReadOnlyDictionary<string, string?> flags, bool hearSignals, CancellationToken cancel, Migrated? migrated = null)
     {
         var settings = new ConfigurationManager();
         Settings.Load(settings, flags);
@@ -106,7 +107,7 @@ public sealed partial class AmpxService : IAsyncDisposable
             // Before anything is started: a service that can't listen shouldn't take up work first.
             Ports.Check(options.Urls);
             plan.CheckPorts();
-            var app = await AwayDatabase.WaitFor(() => Begin(flags, hearSignals, access, plan, folder, cancel), plan.StartTimeout, words => Console.Error.WriteLine($"ampx: {words}"), cancel);
+            var app = await AwayDatabase.WaitFor(() => Begin(flags, hearSignals, access, plan, folder, migrated, cancel), plan.StartTimeout, words => Console.Error.WriteLine($"ampx: {words}"), cancel);
             var service = new AmpxService(app, folder, plan);
             try
             {
@@ -158,9 +159,9 @@ public sealed partial class AmpxService : IAsyncDisposable
     }
 
     private static async Task<WebApplication> Begin(
-        IReadOnlyDictionary<string, string?> flags, bool hearSignals, AccessPlan access, HostingPlan plan, DataFolder folder, CancellationToken cancel)
+        IReadOnlyDictionary<string, string?> flags, bool hearSignals, AccessPlan access, HostingPlan plan, DataFolder folder, Migrated? migrated, CancellationToken cancel)
     {
-        await plan.Prepare(folder, cancel);
+        await plan.Prepare(folder, migrated, cancel);
         // Empty, since the other builders read the appsettings.json of whatever folder the user stands in, and watch that folder with all below it.
         var builder = WebApplication.CreateEmptyBuilder(new() { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore();

@@ -68,16 +68,16 @@ internal sealed class HostingPlan
     /// <summary>Makes the storage ready and sees that this silo's name in the cluster is free.</summary>
     /// <exception cref="StartException">Another process goes by this worker's name, or a cluster of another name is at work on the database.</exception>
     /// <exception cref="StorageException">The database can't be used.</exception>
-    public async Task Prepare(DataFolder folder, CancellationToken cancel)
+    public async Task Prepare(DataFolder folder, Migrated? migrated, CancellationToken cancel)
     {
         if (!IsClustered)
         {
-            Migrations.Sqlite(folder.Path);
+            Migrations.Sqlite(folder.Path, migrated);
             return;
         }
 
         // Elsewhere, for it blocks: a start that is interrupted doesn't wait for a server that never answers.
-        await Task.Run(() => Migrations.Postgres(ConnectionString), cancel).WaitAsync(cancel);
+        await Task.Run(() => Migrations.Postgres(ConnectionString, migrated), cancel).WaitAsync(cancel);
         await OtherClusters.Refuse(ConnectionString, Cluster.Id, cancel);
         if (IsSilo) await FormerLives.Bury(ConnectionString, Cluster.Id, folder, cancel);
     }

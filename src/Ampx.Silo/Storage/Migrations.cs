@@ -9,6 +9,9 @@ using Npgsql;
 
 namespace Ampx.Silo.Storage;
 
+/// <summary>Tells how many of the scripts that a database lacks have run.</summary>
+public delegate void Migrated(int done, int total);
+
 /// <summary>Brings the database to this version's shape: numbered scripts, each applied once and in order, before the host starts.</summary>
 public static class Migrations
 {
@@ -18,16 +21,17 @@ public static class Migrations
     private const long Lock = 7_310_001;
 
     /// <summary>Makes and migrates the SQLite files in <paramref name="folder"/>.</summary>
+    /// <param name="told">Is told of each script, file by file; never where there is nothing to do.</param>
     /// <exception cref="StorageException">The folder can't be written, the disk is full, or a file isn't (or not yet) ours; one line that says what to do.</exception>
-    public static void Sqlite(string folder)
+    public static void Sqlite(string folder, Migrated? told = null)
     {
-        File(SqliteStorage.MainFile(folder), "Sqlite.Main");
-        File(SqliteStorage.LogFile(folder), "Sqlite.Logs");
+        File(SqliteStorage.MainFile(folder), "Sqlite.Main", told);
+        File(SqliteStorage.LogFile(folder), "Sqlite.Logs", told);
     }
 
     /// <summary>Migrates the PostgreSQL database; it must exist, and its tables may be made by its user.</summary>
     /// <exception cref="StorageException">It can't be reached, refuses the user, or isn't (or not yet) ours; one line that says what to do, without the password.</exception>
-    public static void Postgres(string connectionString)
+    public static void Postgres(string connectionString, Migrated? told = null)
     {
         NpgsqlConnectionStringBuilder? given = null;
         try
@@ -38,7 +42,7 @@ public static class Migrations
             alone.Open();
             using var wait = new NpgsqlCommand($"SELECT pg_advisory_lock({Lock})", alone) { CommandTimeout = 0 };
             wait.ExecuteNonQuery();
-            Run(DeployChanges.To.PostgresqlDatabase(given.ConnectionString), Scripts("Postgres.Schema"));
+            Run(DeployChanges.To.PostgresqlDatabase(given.ConnectionString), Scripts("Postgres.Schema"), told);
         }
         catch (Exception problem) when (Say(problem) is { } words)
         {
@@ -46,13 +50,13 @@ public static class Migrations
         }
     }
 
-    private static void File(string file, string scripts)
+    private static void File(string file, string scripts, Migrated? told)
     {
         try
         {
             SqliteFile.Create(file);
             var connection = SqliteFile.ConnectionString(file, SqliteOpenMode.ReadWrite);
-            Run(DeployChanges.To.SqliteDatabase(connection), Scripts(scripts));
+            Run(DeployChanges.To.SqliteDatabase(connection), Scripts(scripts), told);
         }
         catch (Exception problem) when (Say(problem) is { } words)
         {
@@ -60,11 +64,18 @@ public static class Migrations
         }
     }
 
-    private static void Run(UpgradeEngineBuilder builder, IReadOnlyList<SqlScript> scripts)
+    private static void Run(UpgradeEngineBuilder builder, IReadOnlyList<SqlScript> scripts, Migrated? told)
     {
         var engine = builder.WithScripts(scripts).WithVariablesDisabled().WithTransactionPerScript().LogToNowhere().Build();
         if (engine.GetExecutedButNotDiscoveredScripts() is { Count: > 0 } newer)
             throw new InvalidDataException($"a newer Ampx has written it ({newer[^1]} is not known here): start that version");
+        if (told is not null && engine.GetScriptsToExecute() is { Count: > 0 and var total })
+        {
+            var done = 0;
+            told(0, total);
+            engine.ScriptExecuted += (_, _) => told(++done, total);
+        }
+
         var result = engine.PerformUpgrade();
         if (!result.Successful) throw result.Error;
     }

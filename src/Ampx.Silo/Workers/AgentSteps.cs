@@ -14,8 +14,10 @@ namespace Ampx.Silo.Workers;
 /// <summary>What a worker does in the phases of an agent run. Each step can be done again.</summary>
 public sealed class AgentSteps(
     IGrainFactory grains, Forges.Forges forges, Workspaces workspaces, Commits commits, Pushes pushes, Changes changes, AgentProfiles profiles, AgentRuns runs,
-    RunOutput output, Checkpoints checkpoints, Mirrors mirrors, LogWriter logs, IOptions<GitOptions> git, IOptions<PullRequestOptions> pullRequest)
+    RunOutput output, Checkpoints checkpoints, Mirrors mirrors, LogWriter logs, TimeProvider clock, IOptions<GitOptions> git, IOptions<PullRequestOptions> pullRequest)
 {
+    private static readonly TimeSpan ShowEvery = TimeSpan.FromMilliseconds(500);
+
     /// <summary>The workspace on the task's branch: <see cref="Prepared"/>.</summary>
     public async Task<TaskEvent> Prepare(TaskState task, CancellationToken cancel)
     {
@@ -25,12 +27,26 @@ public sealed class AgentSteps(
         var issue = task is { Issue: { } number, IssueTitle: null } ? await forge.ReadIssue(repo, number, cancel) : null;
         if (issue is not null) Log(task, "system", $"issue #{task.Issue}: {issue.Title} ({issue.Text.Length} characters)");
         task = await checkpoints.BeforePreparing(task, cancel);
-        var tree = await workspaces.Take(RequestFor(task, repo, remote), cancel);
+        var tree = await ShowCloning(task, remote, workspaces.Take(RequestFor(task, repo, remote), cancel));
         Log(task, "git", $"{task.Branch} begins at {tree.StartSha[..10]} ({tree.Base} is {tree.BaseSha[..10]}){Found(task, tree)}");
         // Of a repository elsewhere it is known only now: still before the agent is paid.
         if (task is { Forge: ForgeKind.Git, CiCommand: null } && await changes.ReadFile(remote, tree.BaseSha, AmpxYaml.FileName, cancel: cancel) is var yaml && AmpxYaml.Ci(yaml) is null)
             return new StepFailed(ErrorCodes.CiNotConfigured, AmpxYaml.WhyNone(yaml));
         return new Prepared(tree.Base, tree.BaseSha, tree.StartSha, tree.RemoteSha, forge.CompareUrl(repo, tree.Base, task.Branch), issue, tree.Restored);
+    }
+
+    /// <summary>While the workspace is made, those who watch the task are told how far a first fetch is.</summary>
+    private async Task<Workspace> ShowCloning(TaskState task, GitRemote remote, Task<Workspace> taking)
+    {
+        TaskProgress? told = null;
+        while (await Task.WhenAny(taking, Task.Delay(ShowEvery, clock)) != taking)
+        {
+            if (mirrors.HowFar(remote) is not { } now || now == told) continue;
+            await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Report(task.Step, now);
+            told = now;
+        }
+
+        return await taking;
     }
 
     /// <summary>The agent's run, adopted if it is under way, and its commit: <see cref="AgentCommitted"/>, <see cref="AgentChangedNothing"/> or <see cref="AgentFailed"/>.</summary>

@@ -79,7 +79,7 @@ public sealed class AdminCommandTests : IAsyncLifetime
         _server.Backup = [.. Enumerable.Repeat((byte)7, 3000)];
         var file = Path.Combine(_home.Folder, "kept.tar.gz");
         var result = await _home.Run("admin", "backup", "kept.tar.gz");
-        Assert.Equal((0, $"{file}  3 KiB; it holds the service's token, keep it like one.\n", ""), (result.Exit, result.Out, result.Error));
+        Assert.Equal((0, $"{file}  3 KiB\n", "It holds the service's token: keep it like one.\n"), (result.Exit, result.Out, result.Error));
         Assert.Equal(_server.Backup, File.ReadAllBytes(file));
         if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         var again = await _home.Run("admin", "backup", "kept.tar.gz");

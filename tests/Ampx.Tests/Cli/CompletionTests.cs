@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Ampx.Tests.Cli;
 
-/// <summary>What the shells are given to complete with, and that bash does.</summary>
+/// <summary>What the shells are given to complete with, and that they do.</summary>
 public sealed class CompletionTests(RowStage stage) : IClassFixture<RowStage>
 {
     [Theory]
@@ -74,11 +74,26 @@ public sealed class CompletionTests(RowStage stage) : IClassFixture<RowStage>
         var script = await stage.Home.Run("completion", shell);
         Assert.Equal((0, ""), (script.Exit, script.Error));
         Assert.Contains("__complete", script.Out, StringComparison.Ordinal);
-        Assert.SkipUnless(Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(folder => File.Exists(Path.Combine(folder, shell))), $"there is no {shell} here");
         var file = Path.Combine(stage.Home.Folder, $"ampx.{shell}");
         File.WriteAllText(file, script.Out);
         Assert.Equal((0, ""), await Shell(shell, null, "-n", file));
     }
+
+    [Theory]
+    [InlineData("ampx sho", "show")]
+    [InlineData("ampx ls --status ab", "aborted")]
+    [InlineData("ampx show AK3", "AK3F9Q")]
+    public async Task Fish_completes_commands_values_and_tasks(string line, string expected)
+    {
+        stage.Reset();
+        var (exit, told) = await Shell("fish", $"ampx completion fish | source; complete -C '{line}'");
+        Assert.Equal((0, expected), (exit, told.TrimEnd('\n').Split('\t')[0]));
+    }
+
+    /// <summary>In a shell without its completion system, as <c>zsh -f</c> is: the script brings that.</summary>
+    [Fact]
+    public async Task Zsh_knows_the_script_s_function_once_it_is_sourced() =>
+        Assert.Equal((0, "_ampx\n"), await Shell("zsh", "source <(ampx completion zsh); print -r -- $_comps[ampx]"));
 
     private async Task<(int Exit, string Out)> Shell(string shell, string? script, params string[] arguments)
     {

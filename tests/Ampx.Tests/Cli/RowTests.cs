@@ -18,10 +18,13 @@ public sealed partial class RowTests(RowStage stage) : IClassFixture<RowStage>
     [InlineData("logs-follow", "logs", "-f", "tbbbbbb", "--source", "agent,ci")]
     [InlineData("feedback", "logs", "tbbbbbb", "--feedback")]
     [InlineData("start", "start", "acme/shop", "Fix the login")]
+    [InlineData("start-wait", "start", "acme/shop", "Fix the login", "--wait")]
     [InlineData("start-nothing", "start", "acme/shop")]
     [InlineData("continue", "continue", "tak3f9q", "-m", "And its test")]
     [InlineData("abort", "abort", "tak3f9q", "tbbbbbb", "zzzzzz")]
     [InlineData("merge", "merge", "tbbbbbb")]
+    [InlineData("continue-wait", "continue", "tbbbbbb", "--wait")]
+    [InlineData("wait-nothing", "wait")]
     [InlineData("wait", "wait", "tbbbbbb", "tcccccc")]
     [InlineData("diff", "diff", "tbbbbbb")]
     [InlineData("open", "open", "tbbbbbb")]
@@ -29,20 +32,30 @@ public sealed partial class RowTests(RowStage stage) : IClassFixture<RowStage>
     [InlineData("rm", "rm", "tbbbbbb", "tak3f9q")]
     [InlineData("rm-at-work", "rm", "tak3f9q")]
     [InlineData("dashboard", "dashboard")]
+    [InlineData("board", "board")]
+    [InlineData("board-json", "board", "--json")]
     [InlineData("stats", "stats")]
     [InlineData("drain", "drain", "worker-a")]
     [InlineData("doctor", "doctor")]
     [InlineData("admin-check", "admin", "check")]
+    [InlineData("admin-backup", "admin", "backup", "kept.tar.gz", "--force")]
+    [InlineData("admin-restore-nothing", "admin", "restore", "missing.tar.gz", "--data", "elsewhere")]
     [InlineData("version", "version")]
     [InlineData("token-list", "token", "list")]
     [InlineData("token-create", "token", "create", "nightly", "--user", "ci-bot", "--role", "viewer", "--expires", "90d")]
     [InlineData("token-create-wrong", "token", "create", "nightly", "--role", "viewr")]
     [InlineData("token-revoke", "token", "revoke", "laptop", "7xw2m4")]
     [InlineData("token-revoke-unknown", "token", "revoke", "desk")]
+    [InlineData("login", "login", "SERVER", "--token", "secret")]
+    [InlineData("login-refused", "login", "SERVER", "--token", "wrong")]
     [InlineData("config-list", "config", "list")]
+    [InlineData("config-get", "config", "get", "server")]
+    [InlineData("config-set", "config", "set", "server", "https://other.example.com")]
+    [InlineData("completion", "completion", "fish")]
     [InlineData("completion-wrong", "completion", "tcsh")]
     [InlineData("help", "--help")]
     [InlineData("help-list", "ls", "--help")]
+    [InlineData("help-wait", "help", "wait")]
     [InlineData("help-admin", "admin", "--help")]
     [InlineData("ambiguous", "show", "01JD")]
     [InlineData("unknown-task", "show", "zzzzzz")]
@@ -53,15 +66,18 @@ public sealed partial class RowTests(RowStage stage) : IClassFixture<RowStage>
     public async Task A_row_looks_as_it_did_when_it_was_found_right(string name, params string[] words)
     {
         stage.Reset();
+        stage.Server.EndAtOnce = name == "start-wait";
+        words = [.. words.Select(word => word == "SERVER" ? stage.Server.Url : word)];
         var piped = await stage.Home.Run(words);
         stage.Reset();
+        stage.Server.EndAtOnce = name == "start-wait";
         var seen = await stage.Home.OnTerminal(words);
         Assert.DoesNotContain('\e', piped.Out + piped.Error);
         Assert.True(seen.Screen.CursorShown, "the cursor stays hidden");
         Assert.InRange(seen.Screen.Widest, 0, 80);
         Assert.Equal(piped.Exit, seen.Exit);
         Snapshot.Is(name, new StringBuilder()
-            .Append($"$ ampx {string.Join(' ', words)}\nexit {piped.Exit}\n\n-- stdout on a pipe --\n{Steady(piped.Out)}")
+            .Append($"$ ampx {Steady(string.Join(' ', words))}\nexit {piped.Exit}\n\n-- stdout on a pipe --\n{Steady(piped.Out)}")
             .Append($"\n-- stderr on a pipe --\n{Steady(piped.Error)}")
             .Append($"\n-- on a terminal --\n{Steady(seen.Screen.ToString())}").ToString());
     }
@@ -96,13 +112,15 @@ public sealed class RowStage : IAsyncLifetime
         Home.Environment["AMPX_TOKEN"] = StandIn.Token;
         // A loaded machine is no reason for other candidates.
         Home.Environment["AMPX_COMPLETION_TIMEOUT"] = "30s";
-        Home.Write(Path.Combine(Home.Config, "config.json"), """{"server":"https://ampx.example.com","token":"ampx_0123456789abcdef"}""");
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path.Combine(Home.Config, "config.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     internal void Reset()
     {
         var now = TimeProvider.System.GetUtcNow();
+        Home.Write(Path.Combine(Home.Config, "config.json"), """{"server":"https://ampx.example.com","token":"ampx_0123456789abcdef"}""");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path.Combine(Home.Config, "config.json"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Server.EndAtOnce = false;
+        Server.Backup = [.. Enumerable.Repeat((byte)7, 3000)];
         Server.Tasks.Clear();
         Server.Tasks[StandIn.Id] = StandIn.Sample();
         var green = StandIn.Sample("01JD3Z8M4N5P6Q7R8S9TBBBBBB", Status.Success, Phase.Done, 12) with

@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
+using Ampx.Cli.Output;
 using Ampx.Core.Tasks;
 using Xunit;
 
 namespace Ampx.Tests.Cli;
 
 /// <summary>What moves, and what must not, on terminals of all kinds.</summary>
-public sealed class TerminalTests(RowStage stage) : IClassFixture<RowStage>
+public sealed partial class TerminalTests(RowStage stage) : IClassFixture<RowStage>
 {
     [Fact]
     public async Task A_watched_list_changes_in_place_and_ctrl_c_leaves_it_and_the_cursor()
@@ -36,6 +38,45 @@ public sealed class TerminalTests(RowStage stage) : IClassFixture<RowStage>
             stage.Server.Tasks[StandIn.Id] = StandIn.Sample(status: Status.Success, phase: Phase.Done, version: 9) with { Summary = "CI is green" };
         });
         Assert.Equal((0, "{32}success{/}  AK3F9Q  CI is green\n"), (seen.Exit, seen.Screen.ToString()));
+    }
+
+    [Theory]
+    [InlineData("jobs", 3, 5, "{34}CI{/} 1/3 · 5m", "4/5 jobs, ")]
+    [InlineData("objects", 1200, 2750, "{34}cloning{/} 1/3 · 5m", "2000/2750 objects, ")]
+    public async Task An_awaited_task_with_a_known_end_has_a_bar_with_count_rate_and_time_left(string unit, long done, long total, string where, string later)
+    {
+        stage.Reset();
+        var sample = StandIn.Sample(phase: unit == "jobs" ? Phase.WaitingForCi : Phase.Preparing);
+        stage.Server.Tasks[StandIn.Id] = sample with { Progress = new(unit, done, total) };
+        var seen = await stage.Home.OnTerminal(["wait", "tak3f9q"], meanwhile: async terminal =>
+        {
+            await Until(() => terminal.Seen.Contains($"{done}/{total} {unit}", StringComparison.Ordinal));
+            stage.Server.Tasks[StandIn.Id] = sample with { Progress = new(unit, long.Parse(later.Split('/')[0], null), total) };
+            await Until(() => terminal.Seen.Contains(" left", StringComparison.Ordinal));
+            var lines = terminal.Seen.Split('\r').Select(line => Screen.Of(line).ToString().TrimEnd()).ToList();
+            var last = lines.Last(line => line.Contains(" left", StringComparison.Ordinal));
+            Assert.Contains(where, last, StringComparison.Ordinal);
+            Assert.Contains("━", last, StringComparison.Ordinal);
+            Assert.Contains(later, last, StringComparison.Ordinal);
+            Assert.Matches("/(s|min), ", last);
+            Assert.All(lines, line => Assert.InRange(Plain.Width(Marks().Replace(line, "")), 0, 79));
+            stage.Server.Tasks[StandIn.Id] = StandIn.Sample(status: Status.Success, phase: Phase.Done, version: 9) with { Summary = "CI is green" };
+        });
+        Assert.Equal((0, "{32}success{/}  AK3F9Q  CI is green\n"), (seen.Exit, seen.Screen.ToString()));
+    }
+
+    [Fact]
+    public async Task On_a_pipe_nothing_is_told_of_progress()
+    {
+        stage.Reset();
+        stage.Server.Tasks[StandIn.Id] = StandIn.Sample() with { Progress = new("jobs", 3, 5) };
+        var waiting = stage.Home.Run("wait", "tak3f9q");
+        await Until(() => stage.Server.Seen.Any(call => call.What.Contains("/tasks/stream", StringComparison.Ordinal)));
+        stage.Server.Tasks[StandIn.Id] = StandIn.Sample() with { Progress = new("jobs", 4, 5) };
+        stage.Server.Tasks[StandIn.Id] = StandIn.Sample(status: Status.Success, phase: Phase.Done, version: 9) with { Summary = "CI is green" };
+        var result = await waiting;
+        Assert.Equal((0, "success  AK3F9Q  CI is green\n"), (result.Exit, result.Out));
+        Assert.DoesNotContain("jobs", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,6 +153,10 @@ public sealed class TerminalTests(RowStage stage) : IClassFixture<RowStage>
             stage.Server.Version = "0.1.0";
         }
     }
+
+    /// <summary>A screen's marks for colours.</summary>
+    [GeneratedRegex(@"\{[^}]*\}")]
+    private static partial Regex Marks();
 
     private static async Task Until(Func<bool> seen)
     {

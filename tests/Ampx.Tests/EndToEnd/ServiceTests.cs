@@ -13,6 +13,8 @@ public sealed partial class ServiceTests
     {
         await using var stage = new Stage();
         stage.Environment.Remove("Ampx__DataDirectory");
+        // Its agent pauses for those who read along.
+        stage.Environment["Ampx__Agents__demo__Environment__AMPX_DEMO_PAUSE"] = "0";
         var (code, output, errors) = await stage.Ampx("demo");
         Assert.True(code == 0, errors);
         Assert.Contains("merged after 2 attempts", output, StringComparison.Ordinal);
@@ -73,7 +75,7 @@ public sealed partial class ServiceTests
         // Reads both outputs to their ends, as $(ampx up --detach 2>&1) does.
         var (code, output, errors) = await stage.Ampx("up", "--detach", "--port", "0", "--data", stage.Data);
         Assert.True(code == 0, errors);
-        Assert.Contains("Stop: ampx down", output, StringComparison.Ordinal);
+        Assert.Contains("stop      ampx down", output, StringComparison.Ordinal);
         var down = await stage.Ampx("down", "--data", stage.Data);
         Assert.Equal((0, "Stopped; no agent was at work.\n"), (down.Code, down.Out));
     }

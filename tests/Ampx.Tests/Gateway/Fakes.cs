@@ -103,6 +103,8 @@ internal sealed class FakeWatch(string key, ConcurrentQueue<(string Watch, strin
 
     public Task Watch() => throw new NotSupportedException();
 
+    public Task Look(string taskId) => throw new NotSupportedException();
+
     public Task Hint(string deliveryId, int number) => Hint(deliveryId, $"#{number}");
 
     public Task Hint(string deliveryId, string? sha)
@@ -187,6 +189,13 @@ internal sealed class FakeTask(TimeProvider time, Func<Exception?> storage) : IT
         State = null;
         return Task.FromResult<Refusal?>(null);
     }
+
+    /// <summary>What it says of its progress.</summary>
+    public TaskProgress? HowFar { get; set; }
+
+    public Task<TaskProgress?> Progress() => Task.FromResult(HowFar);
+
+    public Task Report(int step, TaskProgress progress) => throw new NotSupportedException();
 
     public Task<TaskState> GetState() => Task.FromResult(State!);
     public Task<TaskState?> Claim(int step, RunClaim run) => throw new NotSupportedException();

@@ -50,6 +50,24 @@ public sealed class TaskStreamTests(GatewayHost gateway) : IClassFixture<Gateway
         (await gateway.Get("/api/v1/tasks/stream?status=nothing&limit=0")).BadFields("limit", "status");
     }
 
+    [Fact]
+    public async Task How_far_a_task_is_is_told_to_who_follows_it_by_id_and_not_to_who_reads_a_list()
+    {
+        var repo = $"acme/{Ulid.NewUlid()}";
+        var task = Has(repo).Hears(new Claimed(new("run-1", "worker-1", RunKind.Agent)));
+        await using var list = await Open($"?owner=all&repo={repo}");
+        await using var stream = await Open($"?owner=all&id={Id(task)}");
+        Assert.Equal(("task", Id(task), 2), await stream.Next());
+        Assert.Equal("ready", (await stream.Next()).Event);
+        task.HowFar = new("objects", 3, 9);
+        Assert.Equal(("task", Id(task), 2), await stream.Next());
+        Assert.Equal("""{"unit":"objects","done":3,"total":9}""", stream.Data.GetProperty("progress").GetRawText());
+        task.Hears(new Prepared("main", "b0", "b0", null, null));
+        Assert.Equal(("task", Id(task), 3), await stream.Next());
+        Assert.False(stream.Data.TryGetProperty("progress", out _));
+        Assert.Equal([2, null, 3], new[] { (await list.Next()).Version, (await list.Next()).Version, (await list.Next()).Version });
+    }
+
     private FakeTask Has(string repo) => gateway.Tasks.Has(Ulid.NewUlid().ToString(), repo: repo);
 
     private static string Id(FakeTask task) => task.State!.Id;
@@ -77,12 +95,15 @@ public sealed class TaskStreamTests(GatewayHost gateway) : IClassFixture<Gateway
 
     private sealed class Told(TaskStreamTests test, HttpResponseMessage answer, IAsyncEnumerator<SseItem<string>> events) : IAsyncDisposable
     {
+        /// <summary>What came last.</summary>
+        public JsonElement Data { get; private set; }
+
         public async Task<(string Event, string? Id, int? Version)> Next()
         {
             var next = events.MoveNextAsync().AsTask();
             await test.Advance(next);
             Assert.True(await next, "the stream ended");
-            var data = JsonSerializer.Deserialize<JsonElement>(events.Current.Data);
+            var data = Data = JsonSerializer.Deserialize<JsonElement>(events.Current.Data);
             return events.Current.EventType == "task" ? ("task", data.GetProperty("id").GetString(), data.GetProperty("version").GetInt32()) : (events.Current.EventType, null, null);
         }
 

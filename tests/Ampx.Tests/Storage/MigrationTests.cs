@@ -20,6 +20,21 @@ public sealed class MigrationTests
     }
 
     [Fact]
+    public void A_new_database_tells_of_each_script_and_one_that_has_all_of_none()
+    {
+        var folder = Directory.CreateTempSubdirectory("ampx-storage-").FullName;
+        List<(int Done, int Total)> told = [];
+        Migrations.Sqlite(folder, (done, total) => told.Add((done, total)));
+        var (main, logs) = (told[0].Total, told[^1].Total);
+        Assert.InRange(main, 2, 100);
+        Assert.Equal([.. Enumerable.Range(0, main + 1).Select(done => (done, main)), .. Enumerable.Range(0, logs + 1).Select(done => (done, logs))], told);
+        told.Clear();
+        Migrations.Sqlite(folder, (done, total) => told.Add((done, total)));
+        Assert.Empty(told);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
     public void A_folder_that_cannot_be_is_told_in_one_line()
     {
         var problem = Assert.Throws<StorageException>(() => Migrations.Sqlite("/dev/null/ampx"));

@@ -67,7 +67,8 @@ internal sealed class AdminCommands(Interrupt interrupt)
 
         var bytes = new FileInfo(file).Length;
         if (ampx.Terminal.JsonOnly) Terminal.Json(new BackupReport(file, bytes), json => json.BackupReport);
-        else Terminal.Line($"{file}  {bytes / 1024.0:N0} KiB; it holds the service's token, keep it like one.");
+        else Terminal.Line($"{file}  {bytes / 1024.0:N0} KiB");
+        if (!ampx.Terminal.JsonOnly) Terminal.Say("It holds the service's token: keep it like one.");
         return ExitCode.Done;
     }
 
@@ -75,7 +76,7 @@ internal sealed class AdminCommands(Interrupt interrupt)
     [Example("ampx admin restore ampx.tar.gz --data ~/ampx-restored", "Into a data folder of its own")]
     public async Task<int> Restore(
         [Argument("file", Description = "What 'ampx admin backup' wrote")] string file,
-        [Option("data", Description = "Data folder", ValueName = "DIR")] string? data = null,
+        [Option("data", Description = "The data folder; ~/.local/share/ampx if not given", ValueName = "DIR")] string? data = null,
         [Option("force", ['f'], Description = "Put a database that is there aside, into before-restore")] bool force = false,
         GlobalOptions options = null!)
     {

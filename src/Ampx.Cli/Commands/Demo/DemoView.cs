@@ -13,6 +13,15 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
     public const int Steps = 13;
 
     private const int BarWidth = 24;
+
+    /// <summary>What to do after the demo.</summary>
+    private static readonly (string Line, string Words)[] Next =
+    [
+        ("ampx up --detach", "the service, on this machine"),
+        ("ampx start owner/name \"Fix the flaky login test\"", "with GITHUB_TOKEN set, and Amp signed in"),
+        ("ampx start . \"…\" --ci \"make test\"", "a local repository, CI as a command"),
+        ("ampx ls -w", "watch"),
+    ];
     private readonly bool _colour = terminal.JsonOnly ? terminal.ColourTalk : terminal.Colour;
     private long _began = clock.GetTimestamp();
     private int _seen;
@@ -26,16 +35,15 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
     public void Introduce()
     {
         Line(Bold("Ampx demo: a task from an instruction to red CI, to green CI, to merged."));
-        Line("Service, git, queue, CI and retry are real. The agent is not: a small shell script stands in for it, whose first");
-        Line("try is wrong, and which can only get it right from what CI says. No account, no network, nothing to pay.");
+        Wrapped("", "Service, git, queue, CI and retry are real. The agent is not: a small shell script stands in for it, whose first try is wrong, and which can only get it right from what CI says. No account, no network, nothing to pay.");
         Line();
     }
 
     public void Scene(string repository, string test, string instruction)
     {
-        Line($"{Dim("repository")}   {repository}");
-        Line($"{Dim("its test")}     sh test.sh → {test}");
-        Line($"{Dim("instruction")}  {instruction}");
+        Wrapped("repository   ", repository);
+        Wrapped("its test     ", $"sh test.sh → {test}");
+        Wrapped("instruction  ", instruction);
         Line();
     }
 
@@ -72,10 +80,26 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
         foreach (var line in commit.Replace("\n\n\n", "\n\n", StringComparison.Ordinal).Split('\n')) Line($"    {Plain.Line(line)}".TrimEnd());
         Line();
         Line(kept is null ? "The demo's service and folder are gone again. With a repository of your own:" : $"Kept: {kept}. With a repository of your own:");
-        Line("    ampx up --detach                                    the service, on this machine");
-        Line("    ampx start owner/name \"Fix the flaky login test\"    with GITHUB_TOKEN set, and Amp signed in");
-        Line("    ampx start . \"…\" --ci \"make test\"                   a local repository, CI as a command");
-        Line("    ampx ls -w                                          watch");
+        var fits = Next.All(one => 56 + one.Words.Length <= Width);
+        foreach (var (line, words) in Next)
+        {
+            Line($"    {(fits ? line.PadRight(52) : line)}{(fits ? words : "")}");
+            if (!fits) Line($"        {Dim(words)}");
+        }
+    }
+
+    /// <summary>Columns; a pipe has as many as anybody likes.</summary>
+    private int Width => (terminal.JsonOnly ? terminal.CanRedrawTalk : terminal.IsScreen) ? Terminal.Width : int.MaxValue;
+
+    /// <summary>Broken at spaces to the terminal's width, below where it begins.</summary>
+    private void Wrapped(string head, string text)
+    {
+        var first = true;
+        foreach (var line in Plain.Wrap(text, Math.Max(20, Width - head.Length)))
+        {
+            Line($"{(first ? Dim(head) : new string(' ', head.Length))}{line}");
+            first = false;
+        }
     }
 
     private void Feedback(string feedback)
@@ -108,10 +132,9 @@ internal sealed class DemoView(Terminal terminal, TimeProvider clock)
     private void Bar()
     {
         if (!terminal.CanRedrawTalk || _step >= Steps) return;
-        var full = BarWidth * _step / Steps;
         var since = clock.GetElapsedTime(_began);
         var left = Working.Left(_step, Steps, since) is { } time ? $", about {Times.Span(time)} left" : "";
-        Console.Error.Write($"{Terminal.Paint(new string('━', full), "32", terminal.ColourTalk)}{Dim(new string('━', BarWidth - full))} {_step}/{Steps} steps{left}");
+        Console.Error.Write($"{Output.Bar.Of(_step, Steps, BarWidth, terminal.ColourTalk)} {_step}/{Steps} steps{left}");
         _painted = true;
     }
 

@@ -10,6 +10,7 @@ namespace Ampx.Cli.Commands.Help;
 internal sealed class CommandHelp(Terminal terminal) : ICoconaCommandHelpProvider
 {
     private const string Program = "ampx";
+    private const string Purpose = "Hand a coding task to an agent, come back to a green pull request.";
     private static readonly (string Option, string Words)[] ForAll =
         [.. typeof(GlobalOptions).GetConstructors()[0].GetParameters().Select(one => one.GetCustomAttribute<Cocona.OptionAttribute>()!).Select(one => (Label(one.Name!, one.ValueName), one.Description!)),
          ("-h, --help", "This page")];
@@ -25,7 +26,7 @@ internal sealed class CommandHelp(Terminal terminal) : ICoconaCommandHelpProvide
     public HelpMessage CreateCommandHelp(CommandDescriptor command, IReadOnlyList<CommandDescriptor> subCommandStack) => Page([.. Lines(command, Words(subCommandStack))]);
 
     public HelpMessage CreateCommandsIndexHelp(CommandCollection commandCollection, IReadOnlyList<CommandDescriptor> subCommandStack) =>
-        Page([.. Index([.. commandCollection.All.Where(one => one is { IsHidden: false, IsPrimaryCommand: false })], Arguments.Group)]);
+        Page([.. Index([.. commandCollection.All.Where(one => one is { IsHidden: false, IsPrimaryCommand: false })], Arguments.Group, subCommandStack.Count > 0 ? subCommandStack[^1].Description : Purpose)]);
 
     public HelpMessage CreateVersionHelp() => Page([$"{Program} {Versions.Own}"]);
 
@@ -68,14 +69,11 @@ internal sealed class CommandHelp(Terminal terminal) : ICoconaCommandHelpProvide
         }
     }
 
-    private IEnumerable<string> Index(IReadOnlyList<CommandDescriptor> commands, string group)
+    private IEnumerable<string> Index(IReadOnlyList<CommandDescriptor> commands, string group, string purpose)
     {
         yield return $"Usage: {Program} {group}COMMAND [options]";
-        if (group.Length == 0)
-        {
-            yield return "";
-            foreach (var line in Wrap("Hand a coding task to an agent, come back to a green pull request.", 0)) yield return line;
-        }
+        yield return "";
+        foreach (var line in Wrap(purpose, 0)) yield return line;
 
         var left = commands.ToList();
         foreach (var (head, names) in group.Length == 0 ? Chapters : [])

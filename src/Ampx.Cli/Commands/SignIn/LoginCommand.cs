@@ -26,7 +26,8 @@ internal sealed class LoginCommand(Interrupt interrupt)
         var file = new ConfigFile(Folders.Real.Config);
         file.Write(file.Read() with { Server = address, Token = token });
         if (terminal.JsonOnly) Terminal.Json(new LoginReport(address, who.Name, who.Role), json => json.LoginReport);
-        else Terminal.Line($"Signed in to {address} as {Plain.Line(who.Name)} ({AmpxJson.Word(who.Role)}); kept in {file.Path}.");
+        else Terminal.Line($"Signed in to {address} as {Plain.Line(who.Name)} ({AmpxJson.Word(who.Role)}).");
+        if (!terminal.JsonOnly) Terminal.Say($"Kept in {file.Path}");
         return ExitCode.Done;
     }
 

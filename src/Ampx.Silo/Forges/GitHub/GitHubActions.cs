@@ -15,11 +15,15 @@ public sealed class GitHubActions(GitHubApi api, TimeProvider time)
     private const int MostReasons = 5;
     private static readonly TimeSpan RerunShows = TimeSpan.FromMinutes(1);
     private readonly RunListings _listings = new(api);
+    private readonly JobCounts _jobs = new(api);
     private readonly ConcurrentDictionary<(string Repo, string Commit), IReadOnlyDictionary<string, string>> _workflows = new();
     private readonly ConcurrentDictionary<long, DateTimeOffset> _rerun = new();
 
     /// <inheritdoc cref="IForge.ListCi"/>
     public Task<CiListing> List(RepoRef repo, CiScope scope, CiListing? before, CancellationToken cancel) => _listings.List(repo, scope, before, cancel);
+
+    /// <inheritdoc cref="IForge.CountJobs"/>
+    public Task<CiJobs> CountJobs(RepoRef repo, IReadOnlyList<ListedRun> runs, CiJobs? before, CancellationToken cancel) => _jobs.Count(repo, runs, before, cancel);
 
     /// <summary>All runs of <paramref name="sha"/>, every page, without their jobs.</summary>
     public async Task<IReadOnlyList<WorkflowRun>> Runs(RepoRef repo, string sha, CancellationToken cancel)

@@ -35,6 +35,9 @@ public sealed class GitHubForge(
     public Task<CiListing> ListCi(RepoRef repo, CiScope scope, CiListing? before, CancellationToken cancel) => actions.List(repo, scope, before, cancel);
 
     /// <inheritdoc/>
+    public async Task<CiJobs?> CountJobs(RepoRef repo, IReadOnlyList<ListedRun> runs, CiJobs? before, CancellationToken cancel) => await actions.CountJobs(repo, runs, before, cancel);
+
+    /// <inheritdoc/>
     public async Task<CiLook> ReadCi(RepoRef repo, TaskState task, CancellationToken cancel)
     {
         var look = await ReadVerdict(repo, task, cancel);
