@@ -40,7 +40,7 @@ internal sealed record AnyRequest(string Method, string Path, string Query, IRea
         var path = from template in Gen.Elements(paths.AsEnumerable()) from one in part select Filled(template, one);
         var wild = from one in part from two in part select $"/api/v1/{one}/{two}";
         var query = from pairs in (from name in Gen.Elements("limit", "after", "status", "cursor", "owner", "since", "tail", "source", "attempt", "code", "to", "repo", "bucket", "%5B%5D", "x") from value in part select $"{name}={value}").ListOf()
-            select string.Join('&', pairs.Take(4));
+                    select string.Join('&', pairs.Take(4));
         var header = from name in Gen.Elements(Headed) from value in Gen.Elements(Odd.Where(Ascii).ToArray()) select (name, value);
         var body = Gen.Frequency(
             (6, (from name in Gen.Elements(Fields) from value in Gen.Elements(Values) select $"\"{name}\":{value}").ListOf().Select(fields => Encoding.UTF8.GetBytes($"{{{string.Join(',', fields)}}}"))),
@@ -48,12 +48,12 @@ internal sealed record AnyRequest(string Method, string Path, string Query, IRea
             (1, ArbMap.Default.GeneratorFor<byte[]>()),
             (1, Text().Select(Encoding.UTF8.GetBytes)));
         return from method in Gen.Frequency((4, Gen.Constant("GET")), (4, Gen.Constant("POST")), (3, Gen.Constant("PATCH")), (1, Gen.Elements("DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "FOO", "get")))
-            from to in Gen.Frequency((9, path), (1, wild))
-            from asked in query
-            from headers in header.ListOf()
-            from type in Gen.Frequency((5, Gen.Constant<string?>("application/json")), (1, Gen.Elements<string?>(Types)), (1, Gen.Constant<string?>(null)))
-            from bytes in body
-            select new AnyRequest(method, to, asked, [.. headers.DistinctBy(one => one.name).Take(3)], type, bytes);
+               from to in Gen.Frequency((9, path), (1, wild))
+               from asked in query
+               from headers in header.ListOf()
+               from type in Gen.Frequency((5, Gen.Constant<string?>("application/json")), (1, Gen.Elements<string?>(Types)), (1, Gen.Constant<string?>(null)))
+               from bytes in body
+               select new AnyRequest(method, to, asked, [.. headers.DistinctBy(one => one.name).Take(3)], type, bytes);
     }
 
     /// <summary>Sends it and holds the answer against what is promised of each: no failure of ours, no code, whole problem details.</summary>
