@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Ampx.Core;
 using Ampx.Gateway.Auth;
 using Ampx.Gateway.Description;
+using Ampx.Gateway.Streams;
 using Ampx.Gateway.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Cors.Infrastructure;

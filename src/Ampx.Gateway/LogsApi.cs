@@ -1,6 +1,7 @@
 using Ampx.Core.Api;
 using Ampx.Core.Logs;
 using Ampx.Gateway.Description;
+using Ampx.Gateway.Streams;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;

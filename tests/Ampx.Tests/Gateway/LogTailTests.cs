@@ -1,6 +1,7 @@
 using Ampx.Core.Logs;
 using Ampx.Core.Tasks;
 using Ampx.Gateway;
+using Ampx.Gateway.Streams;
 using Xunit;
 
 namespace Ampx.Tests.Gateway;

@@ -1,6 +1,7 @@
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using Ampx.Core.Tasks;
+using Ampx.Gateway.Streams;
 using Xunit;
 
 namespace Ampx.Tests.Gateway;

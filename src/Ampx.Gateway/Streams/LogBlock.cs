@@ -1,7 +1,7 @@
 using System.Buffers;
 using Ampx.Core.Logs;
 
-namespace Ampx.Gateway;
+namespace Ampx.Gateway.Streams;
 
 /// <summary>Some entries that follow each other, as the bytes of their events: made once, sent to every follower.</summary>
 internal sealed class LogBlock

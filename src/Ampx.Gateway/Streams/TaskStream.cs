@@ -1,7 +1,7 @@
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 
-namespace Ampx.Gateway;
+namespace Ampx.Gateway.Streams;
 
 /// <summary>
 /// One follower of tasks: those that match, <c>ready</c>, then each that changes. A task whose status doesn't match any more is sent once

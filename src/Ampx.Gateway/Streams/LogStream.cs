@@ -1,7 +1,7 @@
 using Ampx.Core.Api;
 using Ampx.Core.Logs;
 
-namespace Ampx.Gateway;
+namespace Ampx.Gateway.Streams;
 
 /// <summary>One follower of one task's log: every entry once, in order, then the end.</summary>
 internal sealed class LogStream(SseWriter events, LogTails tails, string taskId, LogQuery query)

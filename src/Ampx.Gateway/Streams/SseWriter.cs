@@ -6,7 +6,7 @@ using Ampx.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Ampx.Gateway;
+namespace Ampx.Gateway.Streams;
 
 /// <summary>
 /// Writes server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).

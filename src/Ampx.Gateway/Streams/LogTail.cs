@@ -1,7 +1,7 @@
 using Ampx.Core.Logs;
 using Ampx.Core.Tasks;
 
-namespace Ampx.Gateway;
+namespace Ampx.Gateway.Streams;
 
 /// <summary>
 /// The one reader of a followed task's newest entries on this gateway. It keeps the last few, ready to send, for all who keep up; whoever

@@ -1,7 +1,7 @@
 using Ampx.Core.Logs;
 using Microsoft.Extensions.Caching.Memory;
 
-namespace Ampx.Gateway;
+namespace Ampx.Gateway.Streams;
 
 /// <summary>The tails of all tasks that are followed on this gateway, each shared by its followers.</summary>
 internal sealed class LogTails(ILogReader logs, TaskLookup tasks, TimeProvider time) : IDisposable

@@ -1,7 +1,7 @@
 using Ampx.Core.Tasks;
 using Microsoft.Extensions.Logging;
 
-namespace Ampx.Gateway;
+namespace Ampx.Gateway.Streams;
 
 /// <summary>The one reader of all tasks' changes on this gateway, while anyone follows them: a query each 200 ms, however many follow.</summary>
 internal sealed partial class TaskFeed(ITaskChanges changes, TimeProvider time, ILogger<TaskFeed> log)
