@@ -18,6 +18,9 @@ internal sealed class AmpxClient : IDisposable
 {
     /// <summary>How long an answer may take to begin.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), LongPatience = TimeSpan.FromMinutes(30);
+
+    /// <summary>The service says something each 15 s: after three times that the connection is dead, whatever the network believes.</summary>
+    private static readonly TimeSpan StreamSilence = TimeSpan.FromSeconds(45);
     private const int MostCandidates = 10;
     private readonly HttpClient _http;
     private readonly Connection _connection;
@@ -25,7 +28,7 @@ internal sealed class AmpxClient : IDisposable
     public AmpxClient(Connection connection)
     {
         _connection = connection;
-        _http = new HttpClient(new SocketsHttpHandler
+        _http = new HttpClient(new WaitsItsTurn(new SocketsHttpHandler
         {
             ConnectTimeout = TimeSpan.FromSeconds(10),
             // A proxy for the outside world has no way to this machine's own loopback.
@@ -33,7 +36,7 @@ internal sealed class AmpxClient : IDisposable
             AllowAutoRedirect = false,
             // No traces go out from here.
             ActivityHeadersPropagator = null,
-        })
+        }))
         { BaseAddress = new Uri(connection.Server, "api/v1/"), Timeout = Timeout.InfiniteTimeSpan };
         _http.DefaultRequestHeaders.UserAgent.Add(new("ampx", Versions.Own));
         if (connection.Token is { } token) _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
@@ -77,7 +80,7 @@ internal sealed class AmpxClient : IDisposable
     {
         using var answer = await Send(Get($"tasks/{Escape(id)}/diff"), cancel);
         await Check(answer, cancel);
-        return await answer.Content.ReadAsStringAsync(cancel);
+        return await Whole(answer.Content.ReadAsStringAsync, cancel);
     }
 
     public Task<SignInLink> SignIn(CancellationToken cancel) => Ask(Post("signin-links", null), CliJson.Compact.SignInLink, cancel);
@@ -173,7 +176,7 @@ internal sealed class AmpxClient : IDisposable
     private static async IAsyncEnumerable<SseItem<string>> Items(HttpResponseMessage answer, [EnumeratorCancellation] CancellationToken cancel)
     {
         using var connection = answer;
-        await using var body = await answer.Content.ReadAsStreamAsync(cancel);
+        await using var body = new HeardStream(await answer.Content.ReadAsStreamAsync(cancel), StreamSilence);
         await foreach (var item in SseParser.Create(body).EnumerateAsync(cancel)) yield return item;
     }
 
@@ -181,7 +184,7 @@ internal sealed class AmpxClient : IDisposable
 
     private static HttpRequestMessage Post(string path, HttpContent? body) => new(HttpMethod.Post, path) { Content = body };
 
-    private static string Escape(string id) => Uri.EscapeDataString(id);
+    private static string Escape(string id) => string.IsNullOrWhiteSpace(id) ? throw CliError.Usage("The id is empty.", "'ampx ls' lists the tasks.") : Uri.EscapeDataString(id);
 
     // A task's shape takes as long to build as the connection: it is built beside it, on another core.
     private async Task<T> Ask<T>(HttpRequestMessage request, Func<CliJson, JsonTypeInfo<T>> shape, CancellationToken cancel)
@@ -202,15 +205,30 @@ internal sealed class AmpxClient : IDisposable
         await Check(answer, cancel);
         try
         {
-            return await answer.Content.ReadFromJsonAsync(shape, cancel) ?? throw new JsonException("null");
+            return await Whole(soon => answer.Content.ReadFromJsonAsync(shape, soon), cancel) ?? throw new JsonException("null");
+        }
+        catch (JsonException)
+        {
+            throw CliError.Unreachable($"{Server} answers, but not like an Ampx of this version ({Versions.Own}).", "Check --server, or update the older of the two.");
+        }
+    }
+
+    /// <summary>An answer's body, which may stall or break off after its head came.</summary>
+    private async Task<T> Whole<T>(Func<CancellationToken, Task<T>> read, CancellationToken cancel)
+    {
+        using var soon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        soon.CancelAfter(Patience);
+        try
+        {
+            return await read(soon.Token);
         }
         catch (Exception broken) when (broken is HttpRequestException or IOException)
         {
             throw CliError.Unreachable($"The connection to {Server.GetLeftPart(UriPartial.Authority)} broke off: {broken.Message}", "Try again.");
         }
-        catch (JsonException)
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw CliError.Unreachable($"{Server} answers, but not like an Ampx of this version ({Versions.Own}).", "Check --server, or update the older of the two.");
+            throw CliError.Unreachable($"{Server.GetLeftPart(UriPartial.Authority)} stopped in the middle of its answer.", "Try again.");
         }
     }
 
@@ -245,12 +263,14 @@ internal sealed class AmpxClient : IDisposable
     private async Task Check(HttpResponseMessage answer, CancellationToken cancel)
     {
         if (answer.IsSuccessStatusCode) return;
+        if ((int)answer.StatusCode is >= 300 and < 400 && answer.Headers.Location is { } elsewhere)
+            throw CliError.Failed($"{Server.GetLeftPart(UriPartial.Authority)} sends on to {elsewhere}.", "If that is the service, give it as --server: a token isn't sent wherever somebody points.");
         Problem? problem = null;
         try
         {
-            problem = await answer.Content.ReadFromJsonAsync(CliJson.Compact.Problem, cancel);
+            problem = await Whole(soon => answer.Content.ReadFromJsonAsync(CliJson.Compact.Problem, soon), cancel);
         }
-        catch (Exception e) when (e is JsonException or HttpRequestException or IOException or InvalidOperationException or NotSupportedException)
+        catch (Exception e) when (e is JsonException or CliError or InvalidOperationException or NotSupportedException)
         {
             // Something else than Ampx answered, a proxy for example, or it broke off: its status is all there is.
         }

@@ -71,7 +71,7 @@ internal sealed class TaskWatch(AmpxClient client, TimeProvider clock)
                 if (told) Lost(null);
                 return answer;
             }
-            catch (CliError e) when (e.Exit == ExitCode.Unreachable && client.HasServed && clock.GetElapsedTime(since) < Patience)
+            catch (CliError e) when ((e.Exit == ExitCode.Unreachable || e.Problem.Status == 429) && client.HasServed && clock.GetElapsedTime(since) < Patience)
             {
                 if (!told) Lost($"{e.Message} Waiting for it to come back.");
                 told = true;

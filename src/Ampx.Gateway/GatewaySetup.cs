@@ -130,7 +130,7 @@ public static class GatewaySetup
             ApiDocument.Guard(http);
             // For whoever has a token: a client of another release line can say so.
             if (http.User.Identity?.IsAuthenticated == true) headers["Ampx-Version"] = http.RequestServices.GetRequiredService<IOptions<GatewayOptions>>().Value.Version;
-            if (headers.CacheControl.Count == 0 && http.Request.Path.StartsWithSegments(ApiBase, StringComparison.Ordinal)) headers.CacheControl = "private, no-cache";
+            if (headers.CacheControl.Count == 0 && http.Request.Path.StartsWithSegments(ApiBase)) headers.CacheControl = "private, no-cache";
             return Task.CompletedTask;
         });
         return next(http);

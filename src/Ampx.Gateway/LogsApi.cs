@@ -30,11 +30,11 @@ internal static class LogsApi
     }
 
     private static async Task Follow(
-        string id, [AsParameters] LogsQuery query, HttpContext http, TaskLookup tasks, LogTails tails, TimeProvider time, IHostApplicationLifetime life)
+        string id, [AsParameters] FollowQuery query, HttpContext http, TaskLookup tasks, LogTails tails, TimeProvider time, IHostApplicationLifetime life)
     {
         // A service that stops lets its followers go: they come back with Last-Event-ID.
         using var until = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, life.ApplicationStopping);
-        var wanted = query.Resuming(http.Request.Headers["Last-Event-ID"].ToString()).Checked(time);
+        var wanted = query.Checked(http.Request.Headers["Last-Event-ID"].ToString(), time);
         var task = await tasks.Find(id, until.Token);
         var stream = new LogStream(new SseWriter(http.Response, time), tails, task.Id, wanted);
         try

@@ -30,7 +30,7 @@ internal sealed record ListQuery(
     }
 }
 
-/// <summary>The query of the two log routes.</summary>
+/// <summary>The query of <c>GET /tasks/{id}/logs</c>.</summary>
 internal sealed record LogsQuery(
     [property: FromQuery(Name = "after"), Description("Only entries after this seq")] string? After,
     [property: FromQuery(Name = "limit"), Description("1 to 10000; 1000 if not given")] string? Limit,
@@ -41,9 +41,6 @@ internal sealed record LogsQuery(
 {
     private const int MaxLimit = 10_000;
     private static readonly string[] Sources = ["agent", "git", "ci", "system"];
-
-    /// <summary>The query of a follower that comes back: <c>Last-Event-ID</c> goes before <c>after</c>.</summary>
-    public LogsQuery Resuming(string lastEventId) => lastEventId.Length > 0 ? this with { After = lastEventId } : this;
 
     public LogQuery Checked(TimeProvider time)
     {
@@ -58,6 +55,29 @@ internal sealed record LogsQuery(
         errors.ThrowIfAny();
         return new(after, (int)limit, sources, (int?)attempt, (int?)tail, since);
     }
+}
+
+/// <summary>The query of <c>GET /tasks/{id}/logs/stream</c>, which has no end to count from.</summary>
+internal sealed record FollowQuery(
+    [property: FromQuery(Name = "after"), Description("Only entries after this seq")] string? After,
+    [property: FromQuery(Name = "source"), Description("Any of agent, git, ci, system, parted by commas")] string? Source,
+    [property: FromQuery(Name = "attempt"), Description("Only this attempt's")] string? Attempt,
+    [property: FromQuery(Name = "since"), Description("A time (RFC 3339), or how long ago, such as 10m")] string? Since)
+{
+    /// <param name="lastEventId">That of a follower who comes back; it goes before <c>after</c>.</param>
+    /// <param name="time">For how long ago.</param>
+    public LogQuery Checked(string lastEventId, TimeProvider time) =>
+        new LogsQuery(lastEventId.Length > 0 ? lastEventId : After, null, Source, Attempt, null, Since).Checked(time);
+}
+
+/// <summary>The query of <c>GET /tasks/stream</c>.</summary>
+internal sealed record WatchQuery(
+    [property: FromQuery(Name = "status"), Description("Any of these, parted by commas")] string? Status,
+    [property: FromQuery(Name = "repo"), Description("As the task has it")] string? Repo,
+    [property: FromQuery(Name = "owner"), Description("me if not given, all, or a user's name")] string? Owner,
+    [property: FromQuery(Name = "limit"), Description("1 to 200: so many of those that match come first; all if not given")] string? Limit)
+{
+    public TaskFilter Checked(Caller caller) => new ListQuery(Status, Repo, Owner, Limit, null).Checked(caller);
 }
 
 /// <summary>The query of <c>GET /stats</c>.</summary>

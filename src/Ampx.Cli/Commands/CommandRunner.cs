@@ -55,12 +55,17 @@ internal sealed class CommandRunner(Interrupt interrupt) : ICommandFilter
                 if (interrupt.Parting is { } parting) Terminal.Say(parting);
                 return ExitCode.Interrupted;
             case CliError error:
-                Print(error);
-                return error.Exit;
-            default:
-                Print(CliError.Failed($"{e.GetType().Name}: {e.Message.Split('\n')[0]}", "This is a mistake in ampx itself; AMPX_DEBUG=1 shows where.", "internal"));
-                if (Environment.GetEnvironmentVariable("AMPX_DEBUG") is { Length: > 0 }) Terminal.Say(e.ToString());
+                return Print(error);
+            case UnwritableException:
+                Terminal.Say($"ampx: {e.Message}");
                 return ExitCode.Failed;
+            case Exception when interrupt.Happened:
+                // What it was doing broke off, each part in its own way.
+                return ExitCode.Interrupted;
+            default:
+                var exit = Print(CliError.Failed($"{e.GetType().Name}: {e.Message.Split('\n')[0]}", "This is a mistake in ampx itself; AMPX_DEBUG=1 shows where.", "internal"));
+                if (Environment.GetEnvironmentVariable("AMPX_DEBUG") is { Length: > 0 }) Terminal.Say(e.ToString());
+                return exit;
         }
     }
 
@@ -99,14 +104,23 @@ internal sealed class CommandRunner(Interrupt interrupt) : ICommandFilter
     private static string Named(string? argument) => argument is null ? "an argument"
         : argument.EndsWith(Arguments.More, StringComparison.Ordinal) ? $"at least one {argument[..^Arguments.More.Length].ToUpperInvariant()}" : argument.ToUpperInvariant();
 
-    private static void Print(CliError error)
+    private static int Print(CliError error)
     {
-        if (Arguments.Json) Terminal.Line(JsonSerializer.Serialize(error.Problem, CliJson.Compact.Problem));
+        try
+        {
+            if (Arguments.Json) Terminal.Line(JsonSerializer.Serialize(error.Problem, CliJson.Compact.Problem));
+        }
+        catch (IOException)
+        {
+            // Stdout takes nothing; the exit code and stderr say it.
+        }
+
         Terminal.Say($"ampx: {Plain.Text(error.Problem.Detail)}");
         // A single one is in the detail already.
         foreach (var (field, words) in error.Problem.Errors is { Count: > 1 } several ? several : new Dictionary<string, string[]>()) Terminal.Say($"  {field}: {string.Join("; ", words)}");
         foreach (var line in error.More) Terminal.Say($"  {line}");
         if (error.Hint is { } hint) Terminal.Say(hint);
+        return error.Exit;
     }
 }
 
@@ -155,6 +169,7 @@ internal static class Arguments
         // As git, gh and kubectl have it.
         if (args[at] == "help") args = [.. args[..at], .. args[(at + 1)..], "--help"];
         _command = args[at];
+        if (_command == "start") args = NamingDashedText(args);
         if (!Groups.Contains(args[at])) return at == 0 ? args : [args[at], .. args[..at], .. args[(at + 1)..]];
         Group = $"{args[at]} ";
         string[] rest = args[(at + 1)..];
@@ -169,6 +184,23 @@ internal static class Arguments
     {
         var group = commands.All.FirstOrDefault(one => one.Name == Group.TrimEnd())?.SubCommands ?? commands;
         return group.All.FirstOrDefault(one => one.Name == _command || one.Aliases.Contains(_command ?? ""));
+    }
+
+    /// <summary>A task such as "- fix the tests" isn't an option: several words in one.</summary>
+    private static string[] NamingDashedText(string[] args)
+    {
+        var named = new List<string>(args.Length + 1);
+        foreach (var word in args)
+        {
+            if (IsText(word) && TakesNoValue(named[^1]) && !named.Contains("--")) named.Add("--task");
+            named.Add(word);
+        }
+
+        return [.. named];
+
+        static bool IsText(string word) => word.StartsWith('-') && word.IndexOfAny([' ', '\t', '\n', '\r']) is > 0 and var end && !word[..end].Contains('=');
+
+        static bool TakesNoValue(string word) => !word.StartsWith('-') || word.Contains('=') || word is "--draft" or "--auto-merge" or "--wait" or "-w" or "--json" or "--no-color";
     }
 
     /// <summary>How many words of global options stand in front.</summary>

@@ -41,17 +41,18 @@ internal sealed class ListCommand(Interrupt interrupt)
         string? cursor = null;
         do
         {
-            var page = await ampx.Client.List(query, cursor, interrupt.Token);
+            // Never more than is shown, so that the cursor stands behind the last of them.
+            var page = await ampx.Client.List(query with { Limit = Math.Min(limit - tasks.Count, 200) }, cursor, interrupt.Token);
             tasks.AddRange(page.Tasks.Where(task => IsOld(task, age, ampx.Now)));
             cursor = page.NextCursor;
         }
         while (cursor is not null && tasks.Count < limit);
 
-        if (ampx.Terminal.JsonOnly) Terminal.Json(new TaskList([.. tasks.Take(limit)], cursor), json => json.TaskList);
-        else if (tasks.Count == 0) Terminal.Say(Nothing(query));
-        else if (ampx.Terminal.IsScreen) ampx.Terminal.Screen.Write(TaskTable.For([.. tasks.Take(limit)], owners, ampx.Now, Terminal.Width, ampx.Terminal.Colour));
-        else foreach (var line in TaskTable.Lines([.. tasks.Take(limit)], owners, ampx.Now)) Terminal.Line(line);
-        if (!ampx.Terminal.JsonOnly && (cursor is not null || tasks.Count > limit)) Terminal.Say($"There are more: --limit {limit * 4} shows them.");
+        if (ampx.Terminal.JsonOnly) Terminal.Json(new TaskList(tasks, cursor), json => json.TaskList);
+        else if (tasks.Count == 0) Terminal.Say(Nothing(query, age));
+        else if (ampx.Terminal.IsScreen) ampx.Terminal.Screen.Write(TaskTable.For(tasks, owners, ampx.Now, Terminal.Width, ampx.Terminal.Colour));
+        else foreach (var line in TaskTable.Lines(tasks, owners, ampx.Now)) Terminal.Line(line);
+        if (!ampx.Terminal.JsonOnly && cursor is not null) Terminal.Say($"There are more: --limit {limit * 4} shows them.");
         return ExitCode.Done;
     }
 
@@ -82,7 +83,7 @@ internal sealed class ListCommand(Interrupt interrupt)
                 }
 
                 ampx.Terminal.Screen.Profile.Width = Terminal.Width;
-                live.UpdateTarget(tasks.Count == 0 ? new Text(Nothing(query)) : TaskTable.For([.. tasks.Take(Math.Max(1, Terminal.Height - 2))], owners, ampx.Now, Terminal.Width, ampx.Terminal.Colour));
+                live.UpdateTarget(tasks.Count == 0 ? new Text(Nothing(query, age)) : TaskTable.For([.. tasks.Take(Math.Max(1, Terminal.Height - 2))], owners, ampx.Now, Terminal.Width, ampx.Terminal.Colour));
             }
         });
         return ExitCode.Done;
@@ -106,8 +107,8 @@ internal sealed class ListCommand(Interrupt interrupt)
 
     private static bool IsOld(TaskView task, TimeSpan? age, DateTimeOffset now) => age is null || now - task.CreatedAt > age;
 
-    private static string Nothing(TaskQuery query) =>
-        query is { Status: null, Repo: null, Owner: null } ? "No tasks yet. Start one: ampx start owner/name \"Fix the flaky login test\"" : "No tasks match.";
+    private static string Nothing(TaskQuery query, TimeSpan? age) =>
+        query is { Status: null, Repo: null, Owner: null } && age is null ? "No tasks yet. Start one: ampx start owner/name \"Fix the flaky login test\"" : "No tasks match.";
 
     private static void CheckStatuses(string? list)
     {

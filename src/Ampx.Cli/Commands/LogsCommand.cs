@@ -42,6 +42,14 @@ internal sealed class LogsCommand(Interrupt interrupt)
 
     private async Task Pages(Session ampx, string id, LogSelection selection, LogLines lines)
     {
+        if (selection.Tail == 0)
+        {
+            // No line, but a task that isn't there is told.
+            await ampx.Client.Get(id, interrupt.Token);
+            if (ampx.Terminal.JsonOnly) Terminal.Json(new([], 0), json => json.LogPage);
+            return;
+        }
+
         List<Core.Logs.LogEntry> all = [];
         for (long after = 0; ;)
         {

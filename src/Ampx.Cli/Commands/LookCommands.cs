@@ -80,12 +80,16 @@ internal sealed class VersionCommand(Interrupt interrupt)
     public async Task<int> Version(GlobalOptions options = null!)
     {
         using var ampx = Session.Open(options);
-        string? server = null;
+        string? server = null, refusal = null;
         try
         {
             using var soon = CancellationTokenSource.CreateLinkedTokenSource(interrupt.Token);
             soon.CancelAfter(TimeSpan.FromSeconds(2));
             server = (await ampx.Client.Version(soon.Token)).Version;
+        }
+        catch (CliError e) when (e.Exit != ExitCode.Unreachable)
+        {
+            refusal = e.Message;
         }
         catch (Exception e) when (e is CliError || (e is OperationCanceledException && !interrupt.Happened))
         {
@@ -99,7 +103,9 @@ internal sealed class VersionCommand(Interrupt interrupt)
         }
 
         Terminal.Line($"ampx {Versions.Own}");
-        Terminal.Line(server is null
+        Terminal.Line(refusal is not null
+            ? $"the service at {ampx.Client.Server.GetLeftPart(UriPartial.Authority)} doesn't say: {Plain.Line(refusal)}"
+            : server is null
             ? $"no service answers at {ampx.Client.Server.GetLeftPart(UriPartial.Authority)}"
             : $"service {server} at {ampx.Client.Server.GetLeftPart(UriPartial.Authority)}{(server == Versions.Own ? "" : "  (not this program's version: update the older of the two)")}");
         return ExitCode.Done;

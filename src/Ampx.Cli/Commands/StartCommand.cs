@@ -88,7 +88,8 @@ internal sealed class StartCommand(Interrupt interrupt)
         if (text != "-") return Sized(text);
         if (!Console.IsInputRedirected) Terminal.Say("Write the instruction; Ctrl+D on an empty line ends it.");
         using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
-        var read = (await input.ReadToEndAsync(cancel)).Trim();
+        // Off this thread: a terminal's read hears no cancellation.
+        var read = (await Task.Run(input.ReadToEnd, cancel).WaitAsync(cancel)).Trim();
         return read.Length > 0 ? Sized(read) : throw CliError.Usage("The instruction on stdin is empty.");
     }
 

@@ -49,7 +49,7 @@ internal sealed class ConfigFile(string folder)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            File.Delete(draft);
+            if (File.Exists(draft)) File.Delete(draft);
             throw CliError.Failed($"{Path} can't be written: {e.Message}");
         }
     }

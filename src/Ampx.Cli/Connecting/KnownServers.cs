@@ -16,7 +16,7 @@ internal sealed class KnownServers(string folder)
         try
         {
             using var file = System.IO.File.OpenRead(File);
-            return JsonSerializer.Deserialize(file, CliJson.Compact.IReadOnlyListKnownServer) ?? [];
+            return [.. (JsonSerializer.Deserialize(file, CliJson.Compact.IReadOnlyListKnownServer) ?? []).Where(server => server is { Url: not null, Data: not null, TokenFile: not null })];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -6,6 +6,9 @@ namespace Ampx.Cli.Output;
 /// <summary>The reader of a pipe has gone, as <c>head</c> does: nobody wants the rest.</summary>
 internal sealed class ClosedPipeException() : IOException("The reader of this pipe has gone.");
 
+/// <summary>Stdout takes nothing: a full disk, or it was closed.</summary>
+internal sealed class UnwritableException(string why) : IOException($"stdout can't be written: {why}.");
+
 /// <summary>
 /// A standard stream that notices when its reader goes. .NET's own console stream drops what a closed pipe refuses and goes on, so that
 /// <c>ampx logs -f X | head</c> would never end.
@@ -14,13 +17,14 @@ internal sealed class StandardStream(int descriptor) : Stream
 {
     private const int Interrupted = 4;
     private const int BrokenPipe = 32;
+    private const int Talk = 2;
 
     /// <summary>Puts both of the process's streams on this; called once, first of all.</summary>
     public static void Install()
     {
         if (OperatingSystem.IsWindows()) return;
         Console.SetOut(Writer(1));
-        Console.SetError(Writer(2));
+        Console.SetError(Writer(Talk));
     }
 
     private static StreamWriter Writer(int descriptor) => new(new StandardStream(descriptor), new UTF8Encoding(false), 4096) { AutoFlush = true };
@@ -37,9 +41,11 @@ internal sealed class StandardStream(int descriptor) : Stream
             }
 
             var error = Marshal.GetLastPInvokeError();
-            if (error == BrokenPipe) throw new ClosedPipeException();
             if (error is 11 or 35) Thread.Sleep(5); // A terminal that somebody made non-blocking.
-            else if (error != Interrupted) throw new IOException($"Writing failed: {Marshal.GetPInvokeErrorMessage(error)}");
+            else if (error == Interrupted) continue;
+            else if (descriptor == Talk) return; // Nobody listens. What the command does and how it ends is no other for that.
+            else if (error == BrokenPipe) throw new ClosedPipeException();
+            else throw new UnwritableException(Marshal.GetPInvokeErrorMessage(error));
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Ampx.Gateway.Auth;
 
@@ -17,6 +19,9 @@ internal static class SessionCookie
     /// <summary>Browsers keep cookies by host and not by port; the port in the name keeps several services on one machine apart.</summary>
     private static string NameOf(HttpContext http) => $"ampx_{(http.Request.Host.Port ?? 0).ToString(CultureInfo.InvariantCulture)}";
 
+    /// <summary>A proxy that isn't known says nothing of the way to it, which is the one that counts.</summary>
+    private static bool IsPublicHttps(HttpContext http) => http.RequestServices.GetRequiredService<IOptions<GatewayOptions>>().Value.PublicUrl?.Scheme == Uri.UriSchemeHttps;
+
     private static CookieOptions Options(HttpContext http, TimeSpan? age) =>
-        new() { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps, Path = "/", MaxAge = age };
+        new() { HttpOnly = true, SameSite = SameSiteMode.Strict, Secure = http.Request.IsHttps || IsPublicHttps(http), Path = "/", MaxAge = age };
 }

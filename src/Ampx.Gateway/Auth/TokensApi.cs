@@ -52,7 +52,7 @@ internal static class TokensApi
         var errors = new FieldErrors();
         errors.AddIf(!IsName(asked.Name), "name", $"must be given: what the token is for, 1 to {LongestName} characters");
         errors.AddIf(asked.User is not null && !IsName(asked.User), "user", $"must be 1 to {LongestName} characters");
-        errors.AddIf(Taken.Contains(asked.User ?? asked.Name), asked.User is null ? "name" : "user", $"must not be one of {string.Join(", ", Taken)}, which mean something else");
+        errors.AddIf(Taken.Contains(asked.User ?? asked.Name, StringComparer.OrdinalIgnoreCase), asked.User is null ? "name" : "user", $"must not be one of {string.Join(", ", Taken)}, which mean something else");
         errors.AddIf(asked.ExpiresIn is { } life && (life <= TimeSpan.Zero || life > LongestLife), "expires_in", $"must be more than 0 and at most {LongestLife.Days} days, such as 90.00:00:00");
         errors.ThrowIfAny();
         return asked;

@@ -19,7 +19,7 @@ internal static class TaskStreamApi
         .Produces<string>(StatusCodes.Status200OK, "text/event-stream");
 
     private static async Task Follow(
-        [AsParameters] ListQuery query, [FromQuery(Name = "id")] string? id, HttpContext http, TaskLookup tasks, TaskFeed feed, ITaskIndex index, ITaskChanges changes,
+        [AsParameters] WatchQuery query, [FromQuery(Name = "id")] string? id, HttpContext http, TaskLookup tasks, TaskFeed feed, ITaskIndex index, ITaskChanges changes,
         QueuePlaces places, WorkProgress progress, TimeProvider time, IHostApplicationLifetime life)
     {
         using var until = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, life.ApplicationStopping);
@@ -38,8 +38,11 @@ internal static class TaskStreamApi
 
     private static async Task<HashSet<string>?> Ids(string? list, TaskLookup tasks, CancellationToken cancel)
     {
-        if (QueryText.Words(list) is not { } parts) return null;
+        // Given and empty it would mean all.
+        if (list is null) return null;
+        var parts = QueryText.Words(list) ?? [];
         var errors = new FieldErrors();
+        errors.AddIf(parts.Count == 0, "id", "must be at least one id, or not be given");
         errors.AddIf(parts.Count > MostIds, "id", $"must be at most {MostIds} ids");
         errors.ThrowIfAny();
         HashSet<string> ids = new(StringComparer.Ordinal);

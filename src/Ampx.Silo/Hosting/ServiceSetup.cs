@@ -81,6 +81,8 @@ internal static class ServiceSetup
         // Its first look counts from the machine's boot and warns of hours.
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Ampx", LogLevel.Information);
+        // A line or two for each request that isn't signed in: strangers could fill the disk.
+        builder.Logging.AddFilter("Ampx.Gateway.Auth.AmpxAuthentication", LogLevel.Warning);
         builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(console =>
         {
             console.SingleLine = true;

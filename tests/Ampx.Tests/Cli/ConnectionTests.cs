@@ -1,5 +1,6 @@
 using Ampx.Cli;
 using Ampx.Cli.Connecting;
+using Ampx.Core;
 using Xunit;
 
 namespace Ampx.Tests.Cli;
@@ -15,7 +16,13 @@ public sealed class ConnectionTests : IDisposable
     public void Without_a_word_it_is_the_default_with_the_default_folders_token()
     {
         _home.Write(Path.Combine(_home.Data, "token"), "local\n");
+        var service = ServiceFile.Own("http://127.0.0.1:8080", TimeProvider.System.GetUtcNow());
+        service.Write(_home.Data);
         Assert.Equal(new Connection(new("http://127.0.0.1:8080/"), "local"), Find());
+
+        // Whoever listens there once it is gone doesn't get it.
+        (service with { ProcessStartTime = 1 }).Write(_home.Data);
+        Assert.Equal(new Connection(new("http://127.0.0.1:8080/"), null), Find());
     }
 
     [Fact]
@@ -26,7 +33,10 @@ public sealed class ConnectionTests : IDisposable
         _home.Environment["AMPX_SERVER"] = "http://two:9";
         _home.Environment["AMPX_TOKEN"] = "env";
         Assert.Equal(new Connection(new("http://two:9/"), "env"), Find());
-        Assert.Equal(new Connection(new("http://three/"), "option"), Find("three", "option"));
+        Assert.Equal(new Connection(new("https://three/"), "option"), Find("three", "option"));
+        Assert.Equal(new("http://localhost:9/"), Find("localhost:9").Server);
+        Assert.Equal(ExitCode.WrongUsage, Assert.Throws<CliError>(() => Find("https://ada:secret@three")).Exit);
+        Assert.Equal(ExitCode.WrongUsage, Assert.Throws<CliError>(() => Find("three", "é")).Exit);
     }
 
     [Fact]

@@ -99,7 +99,13 @@ internal sealed class StandIn : IAsyncDisposable
             http.Abort();
         });
         _app.MapPost("/api/v1/signin-links", http => Write(http, new SignInLink("abc", "/signin?code=abc")));
-        _app.MapGet("/api/v1/tasks", http => Write(http, new TaskList([.. Tasks.Values.Where(task => Asked(http, task)).OrderBy(task => task.Id, StringComparer.Ordinal)], null)));
+        _app.MapGet("/api/v1/tasks", http =>
+        {
+            var cursor = http.Request.Query["cursor"].ToString();
+            var limit = int.Parse(http.Request.Query["limit"].ToString(), null);
+            var tasks = Tasks.Values.Where(task => Asked(http, task) && string.CompareOrdinal(task.Id, cursor) > 0).OrderBy(task => task.Id, StringComparer.Ordinal).ToList();
+            return Write(http, new TaskList([.. tasks.Take(limit)], tasks.Count > limit ? tasks[limit - 1].Id : null));
+        });
         _app.MapPost("/api/v1/tasks", async http =>
         {
             var asked = JsonSerializer.Deserialize<StartTask>(await new StreamReader(http.Request.Body).ReadToEndAsync(), AmpxJson.Options)!;

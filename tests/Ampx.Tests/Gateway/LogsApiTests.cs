@@ -43,7 +43,8 @@ public sealed class LogsApiTests(GatewayHost gateway) : IClassFixture<GatewayHos
     public async Task A_wrong_choice_is_named(string query, params string[] fields)
     {
         (await gateway.Get($"/api/v1/tasks/{Id}/logs?{query}")).BadFields(fields);
-        (await gateway.Get($"/api/v1/tasks/{Id}/logs/stream?{query}")).BadFields(fields);
+        // A stream has no pages and no end to count from.
+        (await gateway.Get($"/api/v1/tasks/{Id}/logs/stream?{query}")).BadFields([.. fields.Except(["limit", "tail"])]);
     }
 
     [Fact]

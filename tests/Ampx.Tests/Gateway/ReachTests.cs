@@ -33,10 +33,17 @@ public sealed class ReachTests
     {
         await using var host = await Start(options =>
         {
-            options.PublicUrl = new(Public);
+            options.PublicUrl = new(Public.Replace("https", "http", StringComparison.Ordinal));
             options.ForwardedFrom.Add("10.0.0.0/8");
         });
         Assert.DoesNotContain("secure", await Session(host, ("X-Forwarded-Proto", "https")), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task A_public_address_with_TLS_makes_cookies_for_TLS_only_whatever_the_proxy_says()
+    {
+        await using var host = await Start(options => options.PublicUrl = new(Public));
+        Assert.Contains("secure", await Session(host), StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]

@@ -48,6 +48,7 @@ public sealed class TaskStreamTests(GatewayHost gateway) : IClassFixture<Gateway
         one.Hears(new AbortRequested());
         Assert.Equal(("task", Id(one), 2), await stream.Next());
         (await gateway.Get("/api/v1/tasks/stream?id=ZZZZZZ")).Problem(404, "not_found");
+        foreach (var none in (string[])["id=", "id=,,"]) (await gateway.Get($"/api/v1/tasks/stream?{none}")).BadFields("id");
         (await gateway.Get("/api/v1/tasks/stream?status=nothing&limit=0")).BadFields("limit", "status");
     }
 
