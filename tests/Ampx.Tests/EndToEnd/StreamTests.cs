@@ -98,7 +98,8 @@ public sealed class StreamTests
         Assert.InRange(lines, seconds * perSecond, (seconds * perSecond) + 100);
         Assert.InRange(most - idle, 0, Long ? 500 : 150);
         // What the system holds for them and what the tail keeps are less than all: the service had to stop sending, and later read storage for them.
-        Assert.All(behind, last => Assert.InRange(last, 1, lines / 4));
+        // (How much the system holds differs from run to run: up to several megabytes a socket.)
+        Assert.All(behind, last => Assert.InRange(last, 1, lines - 1));
         Assert.True(slow == 0 || (unsent / slow) + (2 * 1024 * 1024) < bytes * 3 / 4, $"{unsent} bytes wait in sockets: nobody was slow");
         return new(took[^1], most);
     }
