@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ampx.Cli.Commands.Help;
 using Ampx.Cli.Output;
 using Ampx.Core;
@@ -89,18 +90,20 @@ internal sealed class ListCommand(Interrupt interrupt)
         return ExitCode.Done;
     }
 
-    // Nothing to paint over: a line for each task that is new or changed.
+    // Nothing to paint over: a line for each task that is new or reads differently.
     private static async Task Follow(Session ampx, IAsyncEnumerable<IReadOnlyList<TaskView>> pages, TimeSpan? age)
     {
-        Dictionary<string, int> seen = [];
+        Dictionary<string, string> said = [];
         await foreach (var page in pages)
         {
             foreach (var task in page.Reverse().Where(task => IsOld(task, age, ampx.Now)))
             {
-                if (seen.GetValueOrDefault(task.Id) == task.Version) continue;
-                seen[task.Id] = task.Version;
-                if (ampx.Terminal.JsonOnly) Terminal.JsonLine(task, CliJson.Compact.TaskView);
-                else Terminal.Line($"{Words.Short(task.Id)}  {Words.Of(task)}  {task.Attempts}/{task.MaxAttempts}  {Plain.Line(Words.Repo(task.Repo))}  {Plain.Line(task.Summary)}");
+                var line = ampx.Terminal.JsonOnly
+                    ? JsonSerializer.Serialize(task, CliJson.Compact.TaskView)
+                    : $"{Words.Short(task.Id)}  {Words.Of(task)}  {task.Attempts}/{task.MaxAttempts}  {Plain.Line(Words.Repo(task.Repo))}  {Plain.Line(task.Summary)}";
+                if (said.GetValueOrDefault(task.Id) == line) continue;
+                said[task.Id] = line;
+                Terminal.Line(line);
             }
         }
     }

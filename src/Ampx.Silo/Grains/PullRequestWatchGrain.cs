@@ -45,8 +45,10 @@ public sealed partial class PullRequestWatchGrain(
 
     private async Task LookAtArmed()
     {
-        looked = true;
+        // While it can't be read which there are, who starts the watch each minute has it look again.
+        looked = false;
         var armed = await Mine(armedOnly: true);
+        looked = true;
         if (armed.Count == 0) DeactivateOnIdle();
         // One after the other: nobody waits for it.
         foreach (var row in armed) await Look(row);

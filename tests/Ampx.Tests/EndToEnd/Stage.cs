@@ -201,8 +201,15 @@ public sealed class Stage : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(method, $"{ServiceFile.Read(Data)!.Url}/api/v1/{path}") { Content = content };
         request.Headers.Authorization = new("Bearer", (await File.ReadAllTextAsync(Path.Combine(Data, "token"))).Trim());
-        using var answer = await Http.SendAsync(request);
-        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        try
+        {
+            using var answer = await Http.SendAsync(request);
+            return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        }
+        catch (HttpRequestException) when (ServiceExit is { } exit)
+        {
+            throw new InvalidOperationException($"the service ended with {exit}:\n{ServiceLog}");
+        }
     }
 
     /// <summary>Waits until the task is as <paramref name="wanted"/> says; fails with the log when it ends otherwise.</summary>

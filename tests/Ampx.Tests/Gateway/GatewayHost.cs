@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -124,25 +123,6 @@ public sealed class GatewayHost : IAsyncLifetime
         return new(
             (int)response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync(),
             response.Headers.Concat(response.Content.Headers).ToDictionary(header => header.Key, header => string.Join(",", header.Value), StringComparer.OrdinalIgnoreCase));
-    }
-}
-
-/// <summary>Every line that the gateway logs.</summary>
-internal sealed class Written : ILoggerProvider, ILogger
-{
-    public ConcurrentQueue<string> Lines { get; } = [];
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Lines.Enqueue($"{formatter(state, exception)} {exception}");
-
-    public void Dispose()
-    {
     }
 }
 

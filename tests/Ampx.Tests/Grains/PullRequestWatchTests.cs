@@ -33,7 +33,9 @@ public sealed class PullRequestWatchTests : IDisposable
     {
         await using var forge = await Forge.Start();
         await using var silo = await Begin(forge);
-        var task = await Planted(silo, forge, "amp/one", new() { Phase = Phase.Done, Status = Status.Success, NextWakeAt = StorageFolder.Start.AddDays(7), ArmedUntil = StorageFolder.Start.AddDays(7) }, armed: true);
+        // By the real clock: a watch whose days are over ends.
+        var until = TimeProvider.System.GetUtcNow().AddDays(7);
+        var task = await Planted(silo, forge, "amp/one", new() { Phase = Phase.Done, Status = Status.Success, NextWakeAt = until, ArmedUntil = until }, armed: true);
         await forge.Send(HttpMethod.Put, $"pulls/{task.PullRequest!.Number}/merge");
 
         await silo.Grains.GetGrain<IWakeGrain>(0).Start();

@@ -8,10 +8,12 @@ using Ampx.Silo.Workers;
 using Ampx.Tests.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime;
 using Orleans.Storage;
 using Orleans.TestingHost;
+using Xunit;
 
 namespace Ampx.Tests.Grains;
 
@@ -20,11 +22,13 @@ internal sealed class Silo : IAsyncDisposable
 {
     private readonly InProcessTestCluster cluster;
     private readonly Calls calls;
+    private readonly Written warnings;
 
-    private Silo(InProcessTestCluster cluster, FaultyStorage storage, Calls calls)
+    private Silo(InProcessTestCluster cluster, FaultyStorage storage, Calls calls, Written warnings)
     {
         this.cluster = cluster;
         this.calls = calls;
+        this.warnings = warnings;
         Storage = storage;
     }
 
@@ -42,7 +46,7 @@ internal sealed class Silo : IAsyncDisposable
 
     private static async Task<Silo> Start(short silos, StorageFolder files, TimeProvider? time, LeaseRules leases, params (string Key, string Value)[] settings)
     {
-        var (storage, calls) = (new FaultyStorage(), new Calls());
+        var (storage, calls, warnings) = (new FaultyStorage(), new Calls(), new Written(LogLevel.Warning));
         var started = 0;
         var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ServiceId = "ampx";
@@ -59,10 +63,11 @@ internal sealed class Silo : IAsyncDisposable
             // The disk of the first silo fails when told to; each has its own way to the files, for it goes with the silo.
             (Interlocked.Increment(ref started) == 1 ? storage : new FaultyStorage()).StandBefore(silo.Services);
             silo.AddIncomingGrainCallFilter(calls);
+            silo.Services.AddSingleton<ILoggerProvider>(warnings);
         });
         var cluster = builder.Build();
         await cluster.DeployAsync();
-        return new Silo(cluster, storage, calls);
+        return new Silo(cluster, storage, calls, warnings);
     }
 
     public ITaskGrain Task(string id) => cluster.Client.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(id));
@@ -104,6 +109,21 @@ internal sealed class Silo : IAsyncDisposable
         await cluster.KillSiloAsync(cluster.Silos.Single(silo => silo.SiloAddress.Equals(at)));
     }
 
+    /// <summary>Asks for an agent's slot where there is nothing for the worker right now.</summary>
+    /// <returns>The question, which has arrived and waits at the queue: who asks without that may be overtaken by what it says next.</returns>
+    public async Task<Task<QueueEntry?>> AskInVain(string worker)
+    {
+        var (before, soon) = (calls.Waits(worker), StorageFolder.Soon);
+        var question = Queue.Take(worker, RunKind.Agent, soon);
+        while (calls.Waits(worker) == before)
+        {
+            if (question.IsCompleted) Assert.Fail($"{worker} was answered at once: {await question}");
+            await System.Threading.Tasks.Task.Delay(5, soon);
+        }
+
+        return question;
+    }
+
     /// <summary>How often the task was woken.</summary>
     public int Wakes(string id) => calls.Woken.GetValueOrDefault(Task(id).GetGrainId());
 
@@ -114,7 +134,8 @@ internal sealed class Silo : IAsyncDisposable
         {
             var task = await Task(id).Find();
             if (wanted(task!)) return task!;
-            await System.Threading.Tasks.Task.Delay(20, soon);
+            if (soon.IsCancellationRequested) Assert.Fail($"Task {id} isn't what is waited for: {task}. Warnings of the silo: {string.Join('\n', warnings.Lines)}");
+            await System.Threading.Tasks.Task.Delay(20, CancellationToken.None);
         }
     }
 
@@ -126,10 +147,22 @@ internal sealed class Silo : IAsyncDisposable
 
     private sealed class Calls : IIncomingGrainCallFilter
     {
+        private readonly ConcurrentDictionary<string, int> waits = [];
+
         public ConcurrentDictionary<GrainId, int> Woken { get; } = [];
+
+        /// <summary>How many questions of the worker found the queue empty.</summary>
+        public int Waits(string worker) => waits.GetValueOrDefault(worker);
 
         public System.Threading.Tasks.Task Invoke(IIncomingGrainCallContext context)
         {
+            if (context.Grain is IWorkQueueGrain && context.MethodName is nameof(IWorkQueueGrain.Take))
+            {
+                var question = context.Invoke();
+                if (!question.IsCompleted) waits.AddOrUpdate((string)context.Request.GetArgument(0)!, 1, (_, count) => count + 1);
+                return question;
+            }
+
             if (context is { InterfaceName: var name, MethodName: nameof(ITaskGrain.Wake) } && name.Contains("task", StringComparison.OrdinalIgnoreCase))
                 Woken.AddOrUpdate(context.TargetId, 1, (_, count) => count + 1);
             return context.Invoke();

@@ -31,8 +31,8 @@ public sealed class WorkQueueTests : IDisposable
     [Fact]
     public async Task An_offer_wakes_who_waits_for_one()
     {
-        await using var silo = await Silo.Start(files);
-        var waits = Take(silo);
+        await using var silo = await Silo.Start(files, time);
+        var waits = await silo.AskInVain(Worker);
         await silo.Queue.Offer(Entry("t1"));
         Assert.Equal("t1", (await waits)?.TaskId);
     }
@@ -41,8 +41,7 @@ public sealed class WorkQueueTests : IDisposable
     public async Task A_queue_that_ends_lets_go_of_who_waits_for_an_offer_and_the_next_one_answers_within_seconds()
     {
         await using var silo = await Silo.Start(files);
-        var waits = Take(silo);
-        await silo.Queue.Workers();
+        var waits = await silo.AskInVain(Worker);
         await silo.Queue.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
         await silo.Queue.Offer(Entry("t1")).WaitAsync(TimeSpan.FromSeconds(15));
         Assert.Null(await waits);
@@ -76,21 +75,21 @@ public sealed class WorkQueueTests : IDisposable
         await Pass(silo, TimeSpan.FromSeconds(30));
         await silo.Queue.Offer(Entry("t2"));
         Assert.Equal("t2", (await Take(silo))?.TaskId);
-        Assert.Null(await Taken(silo));
+        await silo.AskInVain(Worker);
     }
 
     [Fact]
     public async Task A_task_whose_offer_was_lost_is_found_in_the_index()
     {
         await using var silo = await Silo.Start(files, time);
-        Assert.Null(await Taken(silo));
+        await silo.AskInVain(Worker);
         var task = Silo.NewTask("ada");
         await silo.Plant(task);
         await Pass(silo, TimeSpan.FromSeconds(12));
         Assert.Equal(task.Id, (await Take(silo))?.TaskId);
         // Taken, so not forgotten.
         await Pass(silo, TimeSpan.FromSeconds(4));
-        Assert.Null(await Taken(silo));
+        await silo.AskInVain(Worker);
     }
 
     [Fact]
@@ -116,7 +115,7 @@ public sealed class WorkQueueTests : IDisposable
         Assert.Equal("t3", (await Take(silo))?.TaskId);
         await silo.Queue.Follow(Held("t1", "run-1"), 2);
         await silo.Queue.Beat(Worker, [Held("t1", "run-1")]);
-        var waits = Take(silo);
+        var waits = await silo.AskInVain(Worker);
         await silo.Queue.Beat(Worker, [Held("t1", "run-1")]);
         Assert.False(waits.IsCompleted);
         await silo.Queue.LetGo(Held("t1", "run-1"));
@@ -171,12 +170,12 @@ public sealed class WorkQueueTests : IDisposable
     [Fact]
     public async Task A_draining_worker_gets_nothing_more_and_others_do()
     {
-        await using var silo = await Silo.Start(files);
+        await using var silo = await Silo.Start(files, time);
         await Report(silo, Worker);
         await Report(silo, "worker-2");
         await silo.Queue.Offer(Entry("t1"));
         var taken = await Take(silo);
-        var waits = Take(silo);
+        var waits = await silo.AskInVain(Worker);
         Assert.Equal(new WorkerDrain(Worker, true, 1), await Desk(silo).Drain(Worker));
         await silo.Queue.Offer(Entry("t2"));
         Assert.Equal("t2", (await silo.Queue.Take("worker-2", RunKind.Agent, StorageFolder.Soon))?.TaskId);
@@ -225,20 +224,6 @@ public sealed class WorkQueueTests : IDisposable
     private static HeldRun Held(string task, string run, string repo = "acme/shop") => new(task, repo, new RunClaim(run, Worker, RunKind.Agent));
 
     private static Task<QueueEntry?> Take(Silo silo) => silo.Queue.Take(Worker, RunKind.Agent, StorageFolder.Soon);
-
-    /// <summary>What there is right now; null if nothing.</summary>
-    private static async Task<QueueEntry?> Taken(Silo silo)
-    {
-        using var brief = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
-        try
-        {
-            return await silo.Queue.Take(Worker, RunKind.Agent, brief.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>Time passes in ticks, as it does for a process that runs.</summary>
     private async Task Pass(Silo silo, TimeSpan span, int? steps = null)
