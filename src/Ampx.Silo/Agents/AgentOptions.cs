@@ -17,10 +17,14 @@ public enum AgentKind
 /// <summary>How an agent is kept from the rest of the machine.</summary>
 public enum AgentSandbox
 {
+    /// <summary>It may do and read what the service's user may.</summary>
     None,
 
-    /// <summary>The best that works here. For now that is none.</summary>
+    /// <summary>Bubblewrap where it works, else none.</summary>
     Auto,
+
+    /// <summary>Without it no run begins.</summary>
+    Bubblewrap,
 }
 
 /// <summary>One profile: <c>Ampx:Agents:NAME</c>.</summary>
@@ -50,6 +54,15 @@ public sealed class AgentOptions : IValidatableObject
     public TimeSpan? IdleTimeout { get; set; }
 
     public AgentSandbox Sandbox { get; set; } = AgentSandbox.Auto;
+
+    /// <summary>More paths that are shown in the sandbox; <c>~</c> is the service's home.</summary>
+    public IList<string> SandboxReadOnly { get; set; } = [];
+
+    /// <summary>More paths that may be written there.</summary>
+    public IList<string> SandboxReadWrite { get; set; } = [];
+
+    /// <summary>Off: the sandbox has no network, not even this machine's own.</summary>
+    public bool Network { get; set; } = true;
 
     /// <summary>The command to start. Throws if kind command has none: validation at start lets nobody get that far.</summary>
     public string Program => Command ?? (Kind == AgentKind.Amp ? "amp" : throw new ValidationException("An agent of kind command needs a Command."));

@@ -1,6 +1,7 @@
 using Ampx.Core.Tasks;
 using Ampx.Runs;
 using Ampx.Silo.Agents.Runs;
+using Ampx.Silo.Agents.Sandboxes;
 using Microsoft.Extensions.Options;
 
 namespace Ampx.Silo.Agents;
@@ -35,6 +36,10 @@ public sealed class AgentProfile(string name, AgentOptions agent)
     /// <summary>Where Amp's key comes from; whether Amp's server takes it is known at the first run.</summary>
     public string SignedInBy => AmpSignIn.HasKey(environment) ? "AMP_API_KEY" : AmpSignIn.SecretsPath(environment);
 
+    /// <summary>What keeps its runs from the rest of the machine.</summary>
+    public SandboxRules Sandbox { get; } = new(agent.Sandbox, agent.Network, [.. agent.SandboxReadOnly], [.. agent.SandboxReadWrite],
+        agent.Kind is AgentKind.Amp ? AmpSignIn.Files(AgentEnvironment.For(agent, AgentEnvironment.OfService())) : []);
+
     /// <summary>The agent keeps conversations of its own that later runs continue.</summary>
     public bool HasThreads => agent.Kind is AgentKind.Amp;
 
@@ -54,6 +59,8 @@ public sealed class AgentProfile(string name, AgentOptions agent)
     {
         if (AmpThreads.Find(agent.Program, environment) is null)
             return new(ErrorCodes.AgentNotFound, $"agent '{name}': there is no program '{agent.Program}' here that can be run: install it, or name it in Ampx:Agents:{name}:Command");
+        if (Sandbox.Impossible is { } why)
+            return new(ErrorCodes.AgentFailed, $"agent '{name}' is to run in a sandbox (Ampx:Agents:{name}:Sandbox), but {why}");
         if (agent.Kind is AgentKind.Amp && !AmpSignIn.IsSignedIn(environment))
             return new(ErrorCodes.AgentNotSignedIn, $"agent '{name}' isn't signed in: set AMP_API_KEY for the service, or run 'amp login' as its user");
         return null;
@@ -63,12 +70,14 @@ public sealed class AgentProfile(string name, AgentOptions agent)
     public Task<(string? Version, string? Trouble)> Version(CancellationToken cancel) => AmpThreads.Version(agent, environment, cancel);
 
     /// <summary>A new conversation in <paramref name="folder"/>.</summary>
-    public Task<AmpThread> NewThread(string folder, CancellationToken cancel) => AmpThreads.Create(agent, folder, environment, cancel);
+    /// <param name="around">Puts a call into the run's sandbox.</param>
+    public Task<AmpThread> NewThread(string folder, Func<Call, Call> around, CancellationToken cancel) => AmpThreads.Create(agent, folder, environment, cancel, around: around);
 
     /// <summary>The run of <paramref name="task"/>, within what is left of its time.</summary>
-    public RunSpec Spec(TaskState task, string folder, string? thread)
+    /// <inheritdoc cref="NewThread" path="/param"/>
+    public RunSpec Spec(TaskState task, string folder, string? thread, Func<Call, Call> around)
     {
-        var spec = AgentCommand.For(agent, new AgentJob(task.Run!.RunId, task.Id, task.Step, folder), thread, environment);
+        var spec = AgentCommand.For(agent, new AgentJob(task.Run!.RunId, task.Id, task.Step, folder), thread, environment).In(around);
         if (task.MaxTime is { } limit && limit - task.TimeSpent < spec.Timeout) spec.Timeout = Max(limit - task.TimeSpent, TimeSpan.FromSeconds(1));
         return spec;
     }

@@ -1,4 +1,5 @@
 using Ampx.Silo.Agents.Runs;
+using Ampx.Silo.Agents.Sandboxes;
 using Ampx.Silo.Workers;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,6 +14,7 @@ public static class AgentServices
         services.AddOptions<Dictionary<string, AgentOptions>>().BindConfiguration("Ampx:Agents");
         return services
             .AddSingleton<AgentProfiles>()
+            .AddSingleton<Sandbox>()
             .AddSingleton(_ => new SupervisorProgram(dataDirectory))
             .AddSingleton(provider => new AgentRuns(dataDirectory, provider.GetRequiredService<SupervisorProgram>(), provider.GetRequiredService<TimeProvider>(), new RunLease(provider.GetService<LeaseRules>() is { IsOn: true })));
     }

@@ -33,6 +33,13 @@ public static class AmpSignIn
     /// <summary>The environment itself has one.</summary>
     public static bool HasKey(IReadOnlyDictionary<string, string> environment) => !string.IsNullOrWhiteSpace(environment.GetValueOrDefault("AMP_API_KEY"));
 
+    /// <summary>What Amp has of its user's home: its key, and its settings.</summary>
+    public static IReadOnlyList<string> Files(IReadOnlyDictionary<string, string> environment)
+    {
+        var config = environment.GetValueOrDefault("XDG_CONFIG_HOME");
+        return [SecretsPath(environment), Path.Combine(string.IsNullOrEmpty(config) ? Path.Combine(environment.GetValueOrDefault("HOME", "/"), ".config") : config, "amp")];
+    }
+
     public static string SecretsPath(IReadOnlyDictionary<string, string> environment)
     {
         var data = environment.GetValueOrDefault("XDG_DATA_HOME");

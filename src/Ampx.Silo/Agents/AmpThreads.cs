@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Text;
 using System.Text.RegularExpressions;
+using Ampx.Silo.Agents.Sandboxes;
 using CliWrap;
 using CliWrap.Buffered;
 
@@ -22,7 +23,7 @@ public static partial class AmpThreads
 
     /// <summary>Calls <c>amp threads new</c>.</summary>
     public static async Task<AmpThread> Create(
-        AgentOptions agent, string workingDirectory, IReadOnlyDictionary<string, string> environment, CancellationToken cancel, TimeSpan? timeout = null)
+        AgentOptions agent, string workingDirectory, IReadOnlyDictionary<string, string> environment, CancellationToken cancel, TimeSpan? timeout = null, Func<Call, Call>? around = null)
     {
         if (!AmpSignIn.IsSignedIn(environment))
             return new AmpThread.Failed("agent_not_signed_in", $"No AMP_API_KEY, and no key in {AmpSignIn.SecretsPath(environment)}.");
@@ -32,10 +33,12 @@ public static partial class AmpThreads
         limit.CancelAfter(timeout ?? Timeout);
         try
         {
-            var result = await Cli.Wrap(Find(agent.Program, environment) ?? agent.Program)
-                .WithArguments(["threads", "new"])
+            var plain = new Call(Find(agent.Program, environment) ?? agent.Program, ["threads", "new"], environment);
+            var call = around?.Invoke(plain) ?? plain;
+            var result = await Cli.Wrap(call.Program)
+                .WithArguments(call.Arguments)
                 .WithWorkingDirectory(workingDirectory)
-                .WithEnvironmentVariables(Exactly(environment))
+                .WithEnvironmentVariables(Exactly(call.Environment))
                 .WithStandardOutputPipe(PipeTarget.ToStringBuilder(stdout))
                 .WithStandardErrorPipe(PipeTarget.ToStringBuilder(stderr))
                 .WithValidation(CommandResultValidation.None)

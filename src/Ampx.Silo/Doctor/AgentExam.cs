@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Agents;
+using Ampx.Silo.Agents.Sandboxes;
 
 namespace Ampx.Silo.Doctor;
 
@@ -16,9 +17,17 @@ internal sealed class AgentExam(AgentProfiles profiles) : IExam
         // One that works is enough; which one a task takes is its own matter.
         var oneIsReady = known.Exists(profile => profile.Unready() is null);
         foreach (var check in await Task.WhenAll(known.Select(profile => Look(profile, needed: !oneIsReady, cancel)))) yield return check;
-        yield return DoctorCheck.Warning(
-            "sandbox", "none in this version, 'auto' too: an agent may do and read what the service's user may",
-            "Run the service as a user of its own, or on a machine of its own.");
+        yield return Sandboxed(known);
+    }
+
+    private static DoctorCheck Sandboxed(IReadOnlyList<AgentProfile> known)
+    {
+        var open = known.Where(profile => !profile.Sandbox.IsOn).Select(profile => profile.Name).ToList();
+        if (open.Count == 0) return DoctorCheck.Fine("sandbox", $"{Bubblewrap.Version}, for all agents");
+        var what = $"none for {string.Join(", ", open)}: such an agent may do and read what the service's user may";
+        return Bubblewrap.WhyNot is { } why
+            ? DoctorCheck.Warning("sandbox", $"{why}; {what}", "Install bubblewrap, and allow it user namespaces (docs/SETTINGS.md#sandbox); or run the service on a machine of its own.")
+            : DoctorCheck.Warning("sandbox", what, $"Remove Ampx:Agents:{open[0]}:Sandbox from the settings, or run the service on a machine of its own.");
     }
 
     private static async Task<DoctorCheck> Look(AgentProfile profile, bool needed, CancellationToken cancel)

@@ -2,6 +2,7 @@ using Ampx.Core.Tasks;
 using Ampx.Runs;
 using Ampx.Silo.Agents;
 using Ampx.Silo.Agents.Runs;
+using Ampx.Silo.Agents.Sandboxes;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.Local;
@@ -13,7 +14,7 @@ namespace Ampx.Silo.Workers;
 
 /// <summary>What a worker does in the phases of an agent run. Each step can be done again.</summary>
 public sealed class AgentSteps(
-    IGrainFactory grains, Forges.Forges forges, Workspaces workspaces, Commits commits, Pushes pushes, Changes changes, AgentProfiles profiles, AgentRuns runs,
+    IGrainFactory grains, Forges.Forges forges, Workspaces workspaces, Commits commits, Pushes pushes, Changes changes, AgentProfiles profiles, AgentRuns runs, Sandbox sandbox,
     RunOutput output, Checkpoints checkpoints, Mirrors mirrors, LogWriter logs, TimeProvider clock, IOptions<GitOptions> git, IOptions<PullRequestOptions> pullRequest)
 {
     private static readonly TimeSpan ShowEvery = TimeSpan.FromMilliseconds(500);
@@ -58,18 +59,20 @@ public sealed class AgentSteps(
         workspaces.BeginWork(task.Id);
         if (runs.Folder(runId).State is RunState.NotStarted)
         {
+            var place = new SandboxPlace(runId, tree.Path, tree.Mirror, task.Owner, forges.Parse(task).Key);
+            Call Around(Call call) => sandbox.Around(call, profile.Sandbox, place);
             var thread = task.ThreadId;
             if (thread is null && profile.HasThreads)
             {
-                var made = await profile.NewThread(tree.Path, cancel);
+                var made = await profile.NewThread(tree.Path, Around, cancel);
                 if (made is AmpThread.Failed no) return new AgentFailed(no.Code, no.Detail, null);
                 thread = ((AmpThread.Created)made).Id;
                 // Stored before anything is said in it: a crash from here on continues this thread.
                 if (await grains.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Tell(new ThreadCreated(thread), task.Step) is null) throw new OperationCanceledException("the run was taken away");
             }
 
-            await runs.Start(profile.Spec(task, tree.Path, thread), Prompts.Of(task), cancel);
-            Log(task, "system", $"{profile.Name} started, attempt {task.Attempts} of {task.MaxAttempts}");
+            await runs.Start(profile.Spec(task, tree.Path, thread, Around), Prompts.Of(task), cancel);
+            Log(task, "system", $"{profile.Name} started, attempt {task.Attempts} of {task.MaxAttempts}{(profile.Sandbox.Missing is { } why ? $"; without a sandbox: {why}" : "")}");
         }
 
         var end = await Follow(task, runId, profile, cancel);

@@ -4,6 +4,7 @@ using Ampx.Core.Tasks;
 using Ampx.Runs;
 using Ampx.Silo.Agents;
 using Ampx.Silo.Agents.Runs;
+using Ampx.Silo.Agents.Sandboxes;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.Local;
 using Ampx.Silo.Git;
@@ -15,7 +16,8 @@ namespace Ampx.Silo.Workers;
 
 /// <summary>CI of a plain git repository: its command, run like an agent in a clean checkout of the pushed commit.</summary>
 public sealed class CiCommand(
-    Forges.Forges forges, Mirrors mirrors, Changes changes, AgentRuns runs, RunOutput output, LogWriter logs, DataFolder folder, IOptions<CiOptions> options)
+    Forges.Forges forges, Mirrors mirrors, Changes changes, AgentRuns runs, AgentProfiles profiles, Sandbox sandbox, RunOutput output, LogWriter logs, DataFolder folder,
+    IOptions<CiOptions> options)
 {
     /// <summary>Runs the command, or goes on with it: <see cref="CiCommandEnded"/>.</summary>
     public async Task<TaskEvent> Run(TaskState task, CancellationToken cancel)
@@ -33,7 +35,10 @@ public sealed class CiCommand(
             Remove(runId);
             await changes.CheckOutClean(remote, task.HeadSha!, Checkout(runId), cancel);
             logs.Write(task.Id, task.Attempt?.Number ?? 0, "system", $"CI on {task.HeadSha![..10]}: {command}");
-            await runs.Start(Spec(task, runId, command), "", cancel);
+            // What the agent has written is as little to be trusted as the agent.
+            var rules = profiles.Find(task.Agent)?.Sandbox ?? SandboxRules.Default;
+            var place = new SandboxPlace(runId, Checkout(runId), mirrors.PathOf(remote), task.Owner, repo.Key);
+            await runs.Start(Spec(task, runId, command).In(call => sandbox.Around(call, rules, place)), "", cancel);
         }
 
         var end = await output.Follow(task, runId, "ci", null, cancel);

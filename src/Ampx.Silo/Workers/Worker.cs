@@ -60,6 +60,7 @@ public sealed partial class Worker(
             var mine = await Mine(stoppingToken);
             foreach (var run in mine) held[run.Run.RunId] = run;
             resumed.TrySetResult();
+            if (profiles.Names.Select(name => profiles.Find(name)!.Sandbox.Missing).FirstOrDefault(why => why is not null) is { } missing) LogOpen(missing);
             await Task.WhenAll(lease.Renew(() => held.Keys, stoppingToken), Work(mine, stoppingToken));
         }
         catch (Exception) when (stoppingToken.IsCancellationRequested)
@@ -250,6 +251,9 @@ public sealed partial class Worker(
 
     [LoggerMessage(LogLevel.Information, "goes on with {Count} runs from before the restart")]
     private partial void LogResumed(int count);
+
+    [LoggerMessage(LogLevel.Warning, "agents run without a sandbox: {Why}. They may do and read what the service's user may; 'ampx doctor' says how to mend it")]
+    private partial void LogOpen(string why);
 
     [LoggerMessage(LogLevel.Error, "couldn't find out which runs are this worker's; trying again")]
     private partial void LogResumeFailed(Exception exception);

@@ -40,8 +40,15 @@ public sealed class MachineTests : IDisposable
     {
         var found = await Agents(("amp", Amp("sgamp_user_test")));
         found.Fine("agent:amp", Stage.Program("fake-amp"), "signed in by AMP_API_KEY");
-        found.Warns("sandbox", "none in this version");
-        Assert.Equal(["sandbox"], found.Wrong);
+        found.Fine("sandbox", "bubblewrap", "for all agents");
+        Assert.Empty(found.Wrong);
+    }
+
+    [Fact]
+    public async Task An_agent_without_a_sandbox_is_named()
+    {
+        var found = await Agents(("amp", Amp("sgamp_user_test")), ("bare", new() { Kind = AgentKind.Command, Command = "/bin/sh", Sandbox = AgentSandbox.None }));
+        found.Warns("sandbox", "none for bare", "Ampx:Agents:bare:Sandbox");
     }
 
     [Fact]

@@ -34,6 +34,7 @@ public sealed class Stage : IAsyncDisposable
             ["Ampx__Retry__BaseDelay"] = "00:00:00.2",
             ["Ampx__Ci__PollInterval"] = "00:00:01",
             ["Ampx__Ci__SettleTime"] = "00:00:01",
+            ["Ampx__Agents__amp__Sandbox"] = "none",
             ["GITHUB_TOKEN"] = null,
             ["GH_TOKEN"] = null,
             ["GITHUB_APP_ID"] = null,
@@ -55,13 +56,15 @@ public sealed class Stage : IAsyncDisposable
     public static string Program(string name) => Path.Combine(AppContext.BaseDirectory, name);
 
     /// <summary>Makes a profile of kind command that runs <paramref name="script"/> with sh; the prompt is on its stdin.</summary>
-    public void Agent(string name, string script)
+    /// <param name="sandbox">In one most scripts couldn't tell the test what they do.</param>
+    public void Agent(string name, string script, string sandbox = "none")
     {
         var file = Path.Combine(Root, $"{name}.sh");
         File.WriteAllText(file, script);
         Environment[$"Ampx__Agents__{name}__Kind"] = "command";
         Environment[$"Ampx__Agents__{name}__Command"] = "/bin/sh";
         Environment[$"Ampx__Agents__{name}__Arguments__0"] = file;
+        Environment[$"Ampx__Agents__{name}__Sandbox"] = sandbox;
     }
 
     /// <summary>A bare repository on this machine with these files on main.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Ampx.Runs;
+using Ampx.Silo.Git;
 
 namespace Ampx.Silo.Agents.Runs;
 
@@ -133,8 +134,8 @@ public sealed partial class AgentRuns(string dataDirectory, SupervisorProgram su
         var folder = Folder(runId);
         if (folder.State is RunState.Running)
             throw new InvalidOperationException($"Run {runId} is still running: request its stop first.");
-        if (Directory.Exists(folder.Path))
-            Directory.Delete(folder.Path, recursive: true);
+        // Temporary files of the run's own are among it.
+        DiskFolder.Delete(folder.Path);
     }
 
     private static bool HasBegun(RunFolder folder) => folder.Info is not null || folder.Exit is not null;

@@ -1,0 +1,99 @@
+using Ampx.Runs;
+using Ampx.Silo.Agents.Runs;
+using Ampx.Silo.Forges.GitHub;
+using Ampx.Silo.Git;
+using Ampx.Silo.Hosting;
+using Microsoft.Extensions.Options;
+
+namespace Ampx.Silo.Agents.Sandboxes;
+
+/// <summary>A program with its arguments and its whole environment.</summary>
+public sealed record Call(string Program, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment);
+
+public static class CallInSandbox
+{
+    /// <summary>The same run, its program called as <paramref name="around"/> has it.</summary>
+    public static RunSpec In(this RunSpec spec, Func<Call, Call> around)
+    {
+        var call = around(new(AmpThreads.Find(spec.Command, spec.Environment) ?? spec.Command, spec.Arguments, spec.Environment));
+        return spec with { Command = call.Program, Arguments = call.Arguments, Environment = call.Environment };
+    }
+}
+
+/// <summary>Where a run works, and for whom.</summary>
+/// <param name="Tree">The working tree: all that it may change but its home and its temporary files.</param>
+/// <param name="Mirror">The repository whose objects the tree borrows.</param>
+public sealed record SandboxPlace(string RunId, string Tree, string Mirror, string Owner, string RepoKey);
+
+/// <summary>
+/// Keeps a run from the rest of the machine. It sees the system and the tools of the service's user, to read; it may write its tree, a folder for temporary files, and a home
+/// that all runs of one owner on one repository share, so that package caches last. Where the service's own files lie, it finds nothing.
+/// </summary>
+public sealed class Sandbox(DataFolder data, AgentRuns runs, IOptions<GitHubOptions> gitHub, IOptions<GitOptions> git)
+{
+    /// <summary>Seen by runs where the service has no home, or the root folder for one.</summary>
+    private const string NoHome = "/home/agent";
+
+    /// <summary>The call as it is made: inside a sandbox, or as it is where <paramref name="rules"/> want none.</summary>
+    /// <exception cref="InvalidOperationException">There has to be a sandbox, and there can be none on this machine.</exception>
+    public Call Around(Call call, SandboxRules rules, SandboxPlace place)
+    {
+        if (!rules.IsOn) return call;
+        if (Bubblewrap.WhyNot is { } why) throw new InvalidOperationException(why);
+        var home = call.Environment.GetValueOrDefault("HOME") is { Length: > 1 } own && Path.IsPathRooted(own) ? Path.TrimEndingDirectorySeparator(own) : NoHome;
+        var box = new Bubblewrap().ShowSystem().WithKernel();
+        if (!rules.Network) box.WithoutNetwork();
+
+        var temporary = Folder(Path.Combine(runs.Folder(place.RunId).Path, "tmp"));
+        box.Give(temporary, "/tmp").Give(temporary, "/var/tmp");
+        var kept = Folder(data.In("homes", GitFolders.Slug(place.Owner), GitFolders.Slug(place.RepoKey)));
+        box.Give(kept, home);
+        // Settings and caches that the service's user keeps elsewhere: the same there.
+        foreach (var (name, path) in call.Environment.Where(variable => IsXdg(variable.Key) && Path.IsPathRooted(variable.Value) && !ToolFolders.IsWithin(variable.Value, home)))
+            box.Give(Folder(Path.Combine(kept, ".elsewhere", name)), path);
+        foreach (var path in Wanted(call, rules, home).Distinct().Where(path => !ToolFolders.IsSystem(path) && !IsTooWide(path, home))) box.Show(path);
+
+        box.Clear(data.Path).Show(Path.Combine(place.Mirror, "objects")).Give(place.Tree, place.Tree).Close(data.Path);
+        if (gitHub.Value.PrivateKeyPath is { } key && ToolFolders.IsSystem(Path.GetFullPath(key))) box.Cover(Path.GetFullPath(key));
+        foreach (var path in rules.ReadOnly) box.Show(Expanded(path, home));
+        foreach (var path in rules.ReadWrite.Select(path => Expanded(path, home)).Where(Path.Exists)) box.Give(path, path);
+        return new Call(Bubblewrap.Program!, box.Run(place.Tree, [call.Program, .. call.Arguments]), EnvironmentOf(call, home));
+    }
+
+    /// <summary>Tools, the program itself, and the files that its settings name.</summary>
+    private static IEnumerable<string> Wanted(Call call, SandboxRules rules, string home) =>
+    [
+        .. ToolFolders.Of(home, call.Environment.GetValueOrDefault("PATH", "")),
+        .. ToolFolders.OfProgram(call.Program),
+        .. call.Arguments.Where(argument => Path.IsPathRooted(argument) && Path.Exists(argument)),
+        .. rules.SignIn,
+        .. call.Environment.Where(variable => variable.Key is "SSL_CERT_FILE" or "SSL_CERT_DIR" or "NODE_EXTRA_CA_CERTS").Select(variable => variable.Value),
+    ];
+
+    /// <summary>It would show the service's files, or somebody's whole home.</summary>
+    private bool IsTooWide(string path, string home) => ToolFolders.IsWithin(home, path) || ToolFolders.IsWithin(data.Path, path) || ToolFolders.IsWithin(path, data.Path) || path is "/" or "/tmp" or "/var/tmp";
+
+    private Dictionary<string, string> EnvironmentOf(Call call, string home)
+    {
+        var variables = call.Environment.Where(variable => variable.Key is not "TMPDIR").ToDictionary();
+        variables["HOME"] = home;
+        // The user's own git settings, which may hold keys, are not there: who commits is said here.
+        foreach (var who in (string[])["AUTHOR", "COMMITTER"])
+        {
+            variables.TryAdd($"GIT_{who}_NAME", git.Value.AuthorName);
+            variables.TryAdd($"GIT_{who}_EMAIL", git.Value.AuthorEmail);
+        }
+
+        return variables;
+    }
+
+    private static bool IsXdg(string variable) => variable is "XDG_CONFIG_HOME" or "XDG_DATA_HOME" or "XDG_CACHE_HOME";
+
+    private static string Expanded(string path, string home) => path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? home + path[1..] : path;
+
+    private static string Folder(string path)
+    {
+        GitFolders.Create(path);
+        return path;
+    }
+}
