@@ -43,6 +43,16 @@ internal static class DiskFolder
         if (Directory.Exists(folder)) Empty(folder);
     }
 
+    /// <summary>Removes each link on the way to a path inside a folder.</summary>
+    public static void RemoveLinks(string folder, string path)
+    {
+        foreach (var part in path.Split('/'))
+        {
+            folder = Path.Combine(folder, part);
+            if (new FileInfo(folder).LinkTarget is not null) File.Delete(folder);
+        }
+    }
+
     /// <summary>Bytes on disk, roughly: lengths of the files.</summary>
     public static long Size(string folder) => Directory.Exists(folder) ? Entries(new DirectoryInfo(folder)).OfType<FileInfo>().Sum(Length) : 0;
 

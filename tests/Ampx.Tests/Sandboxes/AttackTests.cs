@@ -125,6 +125,17 @@ public sealed class AttackTests(AttackTests.Theatre theatre, ITestOutputHelper o
     }
 
     [Fact]
+    public async Task Links_planted_in_the_home_lead_the_next_runs_mounts_nowhere()
+    {
+        Directory.CreateDirectory(Path.Combine(stage.Root, "home", ".local", "bin"));
+        var victim = Directory.CreateDirectory(Path.Combine(stage.Root, "victim")).FullName;
+        await Attack($"rm -rf ~/.local; ln -s {victim} ~/.local; ln -s {victim} ~/.elsewhere; ls -ld ~/.local");
+        var (_, said) = await Attack("ls -ld ~/.local/bin; touch ~/.local/bin/planted");
+        Assert.Contains(said, line => line.EndsWith("Read-only file system", StringComparison.Ordinal));
+        Assert.Empty(Directory.GetFileSystemEntries(victim));
+    }
+
+    [Fact]
     public async Task Without_a_network_it_reaches_not_even_this_machine()
     {
         var (host, port) = (new Uri(ServiceFile.Read(stage.Data)!.Url).Host, new Uri(ServiceFile.Read(stage.Data)!.Url).Port);

@@ -46,6 +46,24 @@ public sealed class SandboxTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_program_in_the_home_itself_or_behind_a_link_is_found()
+    {
+        Tool("fixer", "echo 42 > answer");
+        File.CreateSymbolicLink(Path.Combine(Folder("links"), "fixer"), Path.Combine(Home, "fixer"));
+        File.WriteAllText(Path.Combine(Home, "diary"), "dear diary");
+        foreach (var (name, program) in (List<(string, string)>)[("home", Path.Combine(Home, "fixer")), ("link", Path.Combine(stage.Root, "links", "fixer"))])
+        {
+            stage.Environment[$"Ampx__Agents__{name}__Kind"] = "command";
+            stage.Environment[$"Ampx__Agents__{name}__Command"] = program;
+            stage.Environment[$"Ampx__Agents__{name}__Sandbox"] = "bubblewrap";
+        }
+
+        await stage.Up();
+        await Run("home", $"! ls {Home}/diary");
+        await Run("link", "true");
+    }
+
+    [Fact]
     public async Task The_CI_command_sees_as_little_as_the_agent()
     {
         stage.Agent("right", "echo 42 > answer", sandbox: "auto");
@@ -70,15 +88,15 @@ public sealed class SandboxTests : IAsyncDisposable
         var task = (await stage.Get<TaskList>("tasks")).Tasks.Single();
         Assert.Contains(await Said(task.Id, "system"), line => line.Contains("without a sandbox: bubblewrap isn't installed", StringComparison.Ordinal));
         Assert.Contains("agents run without a sandbox: bubblewrap isn't installed", stage.ServiceLog, StringComparison.Ordinal);
-        var (status, problem) = await stage.Post("tasks", new { repo = Path.Combine(stage.Root, "answer.git"), prompt = "x", agent = "strict", ci = "true" });
+        var (status, problem) = await stage.Post("tasks", new { repo = Path.Combine(stage.Root, "answer-easy.git"), prompt = "x", agent = "strict", ci = "true" });
         Assert.Equal((422, "agent_failed"), (status, problem.Code));
         Assert.Contains("isn't installed", problem.Detail, StringComparison.Ordinal);
     }
 
-    private async Task<IReadOnlyList<string>> Run(string agent)
+    private async Task<IReadOnlyList<string>> Run(string agent, string ci = "test -e answer")
     {
-        var repo = await stage.Repository("answer", ("README.md", "An answer."));
-        var task = await stage.Ended((await stage.Start(repo, "Write the answer", "--agent", agent, "--ci", "test -e answer")).Id);
+        var repo = await stage.Repository($"answer-{agent}", ("README.md", "An answer."));
+        var task = await stage.Ended((await stage.Start(repo, "Write the answer", "--agent", agent, "--ci", ci)).Id);
         var said = await Said(task.Id, "agent");
         Assert.True(task.Status is Status.Success, $"{task.Error}\n{string.Join('\n', said)}");
         return said;

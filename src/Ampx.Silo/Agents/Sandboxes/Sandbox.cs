@@ -46,15 +46,23 @@ public sealed class Sandbox(DataFolder data, AgentRuns runs, IOptions<GitHubOpti
 
         var temporary = Folder(Path.Combine(runs.Folder(place.RunId).Path, "tmp"));
         box.Give(temporary, "/tmp").Give(temporary, "/var/tmp");
-        var kept = Folder(data.In("homes", GitFolders.Slug(place.Owner), GitFolders.Slug(place.RepoKey)));
-        box.Give(kept, home);
+        // Side by side: what a run puts into one of them must not lead the next one's mounts astray.
+        string Kept(string name) => Folder(data.In("homes", GitFolders.Slug(place.Owner), GitFolders.Slug(place.RepoKey), name));
+        box.Give(Kept("home"), home);
         // Settings and caches that the service's user keeps elsewhere: the same there.
         foreach (var (name, path) in call.Environment.Where(variable => IsXdg(variable.Key) && Path.IsPathRooted(variable.Value) && !ToolFolders.IsWithin(variable.Value, home)))
-            box.Give(Folder(Path.Combine(kept, ".elsewhere", name)), path);
-        foreach (var path in Wanted(call, rules, home).Distinct().Where(path => !ToolFolders.IsSystem(path) && !IsTooWide(path, home))) box.Show(path);
+            box.Give(Kept(name), path);
+        var shown = new List<string>();
+        foreach (var path in Wanted(call, rules, home).Where(path => Path.Exists(path) && !ToolFolders.IsSystem(path) && !IsTooWide(path, home)))
+        {
+            if (shown.Exists(folder => ToolFolders.IsWithin(path, folder))) continue;
+            if (ToolFolders.IsWithin(path, home)) DiskFolder.RemoveLinks(Kept("home"), Path.GetRelativePath(home, path));
+            box.Show(path);
+            shown.Add(path);
+        }
 
         box.Clear(data.Path).Show(Path.Combine(place.Mirror, "objects")).Give(place.Tree, place.Tree).Close(data.Path);
-        if (gitHub.Value.PrivateKeyPath is { } key && ToolFolders.IsSystem(Path.GetFullPath(key))) box.Cover(Path.GetFullPath(key));
+        foreach (var secret in OwnFiles().Where(path => ToolFolders.IsSystem(path) || shown.Exists(folder => ToolFolders.IsWithin(path, folder)))) box.Cover(secret);
         foreach (var path in rules.ReadOnly) box.Show(Expanded(path, home));
         foreach (var path in rules.ReadWrite.Select(path => Expanded(path, home)).Where(Path.Exists)) box.Give(path, path);
         return new Call(Bubblewrap.Program!, box.Run(place.Tree, [call.Program, .. call.Arguments]), EnvironmentOf(call, home));
@@ -69,6 +77,11 @@ public sealed class Sandbox(DataFolder data, AgentRuns runs, IOptions<GitHubOpti
         .. rules.SignIn,
         .. call.Environment.Where(variable => variable.Key is "SSL_CERT_FILE" or "SSL_CERT_DIR" or "NODE_EXTRA_CA_CERTS").Select(variable => variable.Value),
     ];
+
+    /// <summary>Files that hold the service's keys, if they lie where an agent may look.</summary>
+    private IEnumerable<string> OwnFiles() =>
+        ((string?[])[gitHub.Value.PrivateKeyPath, Environment.GetEnvironmentVariable("AMPX_CONFIG"), Path.Combine(AppContext.BaseDirectory, "appsettings.json")])
+            .Where(path => !string.IsNullOrEmpty(path)).Select(path => Path.GetFullPath(path!));
 
     /// <summary>It would show the service's files, or somebody's whole home.</summary>
     private bool IsTooWide(string path, string home) => ToolFolders.IsWithin(home, path) || ToolFolders.IsWithin(data.Path, path) || ToolFolders.IsWithin(path, data.Path) || path is "/" or "/tmp" or "/var/tmp";

@@ -28,24 +28,18 @@ internal static class ToolFolders
         return File.ResolveLinkTarget("/etc/resolv.conf", returnFinalTarget: true) is { Exists: true } names && !names.FullName.StartsWith("/etc/", StringComparison.Ordinal) ? box.Show(names.FullName) : box;
     }
 
-    /// <summary>The tools of a home's user and of a PATH. A <c>lib</c> beside a <c>bin</c> belongs to it.</summary>
-    public static IEnumerable<string> Of(string home, string path)
-    {
-        foreach (var manager in Managers) yield return Path.Combine(home, manager);
-        foreach (var entry in path.Split(':', StringSplitOptions.RemoveEmptyEntries).Where(Path.IsPathRooted))
-        {
-            yield return entry;
-            if (Path.GetFileName(entry.TrimEnd('/')) == "bin" && Path.GetDirectoryName(entry.TrimEnd('/')) is { } parent) yield return Path.Combine(parent, "lib");
-        }
-    }
+    /// <summary>The tools of a home's user and of a PATH.</summary>
+    public static IEnumerable<string> Of(string home, string path) =>
+        [.. Managers.Select(manager => Path.Combine(home, manager)), .. path.Split(':', StringSplitOptions.RemoveEmptyEntries).Where(Path.IsPathRooted).Select(entry => entry.TrimEnd('/')).SelectMany(WithLibrary)];
 
-    /// <summary>The folder of a program, and where it really lies if its path is a link.</summary>
-    public static IEnumerable<string> OfProgram(string program)
-    {
-        if (!File.Exists(program)) yield break;
-        yield return Path.GetDirectoryName(Path.GetFullPath(program))!;
-        if (File.ResolveLinkTarget(program, returnFinalTarget: true) is { Exists: true } real) yield return Path.GetDirectoryName(real.FullName)!;
-    }
+    /// <summary>A program, and where it really lies if its path is a link. What lies beside it is nobody's business, unless that is a <c>bin</c>.</summary>
+    public static IEnumerable<string> OfProgram(string program) => !File.Exists(program) ? [] :
+        ((string?[])[program, File.ResolveLinkTarget(program, returnFinalTarget: true)?.FullName]).OfType<string>()
+            .SelectMany(file => Path.GetDirectoryName(file) is { } folder && Path.GetFileName(folder) == "bin" ? WithLibrary(folder) : [file]);
+
+    /// <summary>A <c>lib</c> beside a <c>bin</c> belongs to it.</summary>
+    private static IEnumerable<string> WithLibrary(string folder) =>
+        Path.GetFileName(folder) == "bin" && Path.GetDirectoryName(folder) is { } parent ? [folder, Path.Combine(parent, "lib")] : [folder];
 
     /// <summary>Part of what is shown anyway.</summary>
     public static bool IsSystem(string path) => Root.Any(folder => IsWithin(path, folder));
