@@ -50,6 +50,7 @@ internal sealed class ClusterStage : IAsyncDisposable
         var file = Path.Combine(folder, $"{name}.sh");
         File.WriteAllText(file, script);
         shared[$"Ampx__Agents__{name}__Kind"] = "command";
+        shared[$"Ampx__Agents__{name}__Sandbox"] = "none";
         shared[$"Ampx__Agents__{name}__Command"] = "/bin/sh";
         shared[$"Ampx__Agents__{name}__Arguments__0"] = file;
         return this;
