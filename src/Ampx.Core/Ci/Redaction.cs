@@ -14,10 +14,15 @@ public sealed partial class Redaction
     /// <summary>Shorter ones would mask words.</summary>
     public const int Shortest = 6;
 
+    private static readonly string[] TokenBeginnings =
+        ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "v1.", "AKIA", "ASIA", "AIza", "xox", "npm_", "pypi-", "glpat-", "k_live_", "sk-", "sgamp_", "ampx_", "hf_", "eyJ"];
+
+    private static readonly SearchValues<string> TokenMarkers = SearchValues.Create(TokenBeginnings, StringComparison.Ordinal);
+
     /// <summary>Without one of these in it no text holds a well-known form: looked for first, as nearly all output has none.</summary>
     private static readonly SearchValues<string> Markers = SearchValues.Create(
         [
-            "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "v1.", "AKIA", "ASIA", "AIza", "xox", "npm_", "pypi-", "glpat-", "k_live_", "sk-", "sgamp_", "ampx_", "hf_", "eyJ",
+            .. TokenBeginnings,
             "PRIVATE KEY-----", "://", "authorization", "password", "passwd", "secret", "token", "apikey", "api_key", "api-key", "accesskey", "access_key", "access-key",
             "privatekey", "private_key", "private-key",
         ],
@@ -43,10 +48,10 @@ public sealed partial class Redaction
     {
         text = WithoutKnown(text);
         if (!text.AsSpan().ContainsAny(Markers)) return text;
-        text = PrivateKey().Replace(text, $"$1{Mask}");
-        text = Tokens().Replace(text, Mask);
-        text = UrlPassword().Replace(text, $"$1{Mask}@");
-        text = Header().Replace(text, $"$1{Mask}");
+        if (text.Contains("PRIVATE KEY-----", StringComparison.Ordinal)) text = PrivateKey().Replace(text, $"$1{Mask}");
+        if (text.AsSpan().ContainsAny(TokenMarkers)) text = Tokens().Replace(text, Mask);
+        if (text.Contains("://", StringComparison.Ordinal) && text.Contains('@', StringComparison.Ordinal)) text = UrlPassword().Replace(text, $"$1{Mask}@");
+        if (text.Contains("authorization", StringComparison.OrdinalIgnoreCase)) text = Header().Replace(text, $"$1{Mask}");
         return Assigned().Replace(text, match => LooksRandom(match.Groups[2].ValueSpan) ? $"{match.Groups[1].ValueSpan}{Mask}" : match.Value);
     }
 
@@ -109,7 +114,7 @@ public sealed partial class Redaction
     private static bool LooksRandom(ReadOnlySpan<char> value) => value.IndexOfAnyInRange('0', '9') >= 0 && (value.IndexOfAnyInRange('a', 'z') >= 0 || value.IndexOfAnyInRange('A', 'Z') >= 0);
 
     /// <summary>GitHub, AWS, Google, Slack, npm, PyPI, GitLab, Stripe, OpenAI and Anthropic, Amp, Ampx itself, Hugging Face, JSON web tokens.</summary>
-    [GeneratedRegex(@"(?:\b|(?<=%[0-9A-Fa-f]{2}|\\[nrtbf]|_))(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|v1\.[0-9a-f]{40}\b|(AKIA|ASIA)[0-9A-Z]{16}\b|AIza[0-9A-Za-z_-]{35}|xox[abeoprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{20,}|glpat-[A-Za-z0-9_-]{20,}|[rs]k_live_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{20,}|sgamp_[A-Za-z0-9_-]{16,}|ampx_[A-Za-z0-9_-]{40,}|hf_[A-Za-z0-9]{30,}|eyJ[A-Za-z0-9_-]{8,2048}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+)")]
+    [GeneratedRegex(@"(?:\b|(?<=%[0-9A-Fa-f]{2}|\\[nrtbf]|_))(gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|v1\.[0-9a-f]{40}\b|(AKIA|ASIA)[0-9A-Z]{16}\b|AIza[0-9A-Za-z_-]{35}|xox[abeoprs]-[A-Za-z0-9-]{10,}|npm_[A-Za-z0-9]{30,}|pypi-[A-Za-z0-9_-]{20,}|glpat-[A-Za-z0-9_-]{20,}|[rs]k_live_[A-Za-z0-9]{16,}|sk-[A-Za-z0-9_-]{20,}|sgamp_[A-Za-z0-9_-]{16,}|ampx_[A-Za-z0-9_-]{40,}|hf_[A-Za-z0-9]{30,}|eyJ[A-Za-z0-9_-]{8,512}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+)")]
     private static partial Regex Tokens();
 
     [GeneratedRegex(@"(-----BEGIN [A-Z ]*PRIVATE KEY-----)(?:\\[nrt]|[A-Za-z0-9+/=\s])*(-----END [A-Z ]*PRIVATE KEY-----)?")]

@@ -42,9 +42,17 @@ public sealed class SecretTests
         Assert.Contains("split ***", log, StringComparison.Ordinal);
         Assert.Contains("OUR_API_KEY=***", log, StringComparison.Ordinal);
         // Neither the agent nor CI has what is the service's own.
+        Assert.All([Token, Passed, WebhookSecret], secret => Assert.DoesNotContain(secret, log, StringComparison.Ordinal));
         Assert.DoesNotContain("GITHUB_TOKEN", log, StringComparison.Ordinal);
         Assert.DoesNotContain("Ampx__", log, StringComparison.Ordinal);
 
+        // Of the data folder and its secret files nothing is for others.
+        var (_, modes, _) = await stage.Script("stat -c %a $DATA $DATA/token $DATA/*.db");
+        Assert.All(modes.Split('\n', StringSplitOptions.RemoveEmptyEntries), mode => Assert.EndsWith("00", mode, StringComparison.Ordinal));
+        Assert.StartsWith("700\n600\n600\n", modes, StringComparison.Ordinal);
+
+        // What looks for them does find them.
+        await Assert.ThrowsAnyAsync<Exception>(() => new SeededSecrets(stage, Token) { Meant = ["leaky.sh"] }.NowhereToBeFound());
         // The agent's script and the repository have the secrets from the test.
         await new SeededSecrets(stage, Token, Passed, WebhookSecret) { Meant = ["leaky.sh", "/said"] }
             .NowhereToBeFound("tasks", $"tasks/{task.Id}", $"tasks/{task.Id}/logs", $"tasks/{task.Id}/timeline", $"tasks/{task.Id}/attempts", "doctor", "workers", "stats", "whoami");

@@ -80,6 +80,22 @@ public sealed class RedactorTests
     }
 
     [Fact]
+    public void Who_goes_on_in_the_middle_of_a_key_shows_the_same_lines()
+    {
+        string[] lines = ["a", "-----BEGIN PRIVATE KEY-----", .. Enumerable.Repeat(new string('M', 64), 40), "TUlJ", "-----END PRIVATE KEY-----", "TUlJ"];
+        var whole = new LineRedactor(new Redactor());
+        var shown = lines.Select(whole.Apply).ToList();
+        for (var at = 0; at < lines.Length; at++)
+        {
+            var again = new LineRedactor(new Redactor());
+            foreach (var before in lines[..at]) again.Apply(before);
+            Assert.Equal(shown[at..], lines[at..].Select(again.Apply));
+        }
+
+        Assert.Equal((Redaction.Mask, "TUlJ"), (shown[^3], shown[^1]));
+    }
+
+    [Fact]
     public void A_piece_is_cut_where_no_secret_is_cut_in_two()
     {
         var redaction = new Redaction("two words here");
