@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using Ampx.Core;
 using Ampx.Core.Api;
+using Ampx.Core.Secrecy;
 using Ampx.Gateway.Auth;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -38,7 +40,7 @@ internal sealed partial class Problems(IOptions<GatewayOptions> options, ILogger
     {
         http.Response.StatusCode = problem.Status;
         return http.Response.WriteAsJsonAsync(
-            problem with { Type = $"urn:ampx:error:{problem.Code}", Title = TitleOf(problem.Code), TraceId = TraceOf(http) },
+            problem with { Detail = http.RequestServices.GetService<Redactor>()?.Mask(problem.Detail) ?? problem.Detail, Type = $"urn:ampx:error:{problem.Code}", Title = TitleOf(problem.Code), TraceId = TraceOf(http) },
             AmpxJson.Options, "application/problem+json", CancellationToken.None);
     }
 

@@ -1,3 +1,4 @@
+using Ampx.Core.Ci;
 using Ampx.Silo.Hosting;
 using Ampx.Silo.Storage;
 
@@ -9,6 +10,6 @@ try
 }
 catch (Exception refused) when (refused is StartException or StorageException)
 {
-    await Console.Error.WriteLineAsync($"ampx-silo: {refused.Message}");
+    await Console.Error.WriteLineAsync($"ampx-silo: {Redaction.WellKnown.Apply(refused.Message)}");
     return 1;
 }

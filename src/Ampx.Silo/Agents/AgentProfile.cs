@@ -1,3 +1,4 @@
+using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.Runs;
 using Ampx.Silo.Agents.Runs;
@@ -90,9 +91,9 @@ public sealed class AgentProfile(string name, AgentOptions agent)
         return [.. lines.SelectMany(stream.Read)];
     }
 
-    /// <summary>What the ended run came to.</summary>
-    public AgentOutcome Outcome(RunFolder run, RunExit exit) =>
-        AgentOutcome.Of(exit, agent.Kind is AgentKind.Amp ? AmpStream.Replay(run.OutPath).Facts : null, run.LastErrorLines());
+    /// <summary>What the ended run came to; what it said, without secrets.</summary>
+    public AgentOutcome Outcome(RunFolder run, RunExit exit, Redaction redaction) =>
+        AgentOutcome.Of(exit, agent.Kind is AgentKind.Amp ? AmpStream.Replay(run.OutPath, redaction: redaction).Facts : null, redaction.Apply(run.LastErrorLines()));
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 }

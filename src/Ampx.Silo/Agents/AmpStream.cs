@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ampx.Core.Ci;
 using Ampx.Silo.Agents.Runs;
 
 namespace Ampx.Silo.Agents;
@@ -46,13 +47,13 @@ public sealed class AmpStream
     }
 
     /// <summary>The facts of a run's output up to a byte: after a restart, before its following goes on there.</summary>
-    public static AmpStream Replay(string path, long toByte = long.MaxValue)
+    public static AmpStream Replay(string path, long toByte = long.MaxValue, Redaction? redaction = null)
     {
         var stream = new AmpStream();
-        using var file = new LineFile(path, 0, RunFollower.LongestJsonLine, until: toByte);
+        using var file = new LineFile(path, 0, RunFollower.LongestJsonLine, until: toByte, redaction);
         while (file.Read(complete: true) is { } lines)
             foreach (var line in lines)
-                stream.Read(line);
+                stream.Read(redaction?.Apply(line) ?? line);
         return stream;
     }
 

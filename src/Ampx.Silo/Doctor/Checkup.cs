@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Ampx.Core.Api;
+using Ampx.Core.Secrecy;
 using Ampx.Core.Tasks;
 using Microsoft.Extensions.Logging;
 
@@ -17,7 +18,7 @@ internal interface IExam
 }
 
 /// <summary>All exams at once, each with its own time limit.</summary>
-internal sealed partial class Checkup(IEnumerable<IExam> exams, TimeProvider time, ILogger<Checkup> log)
+internal sealed partial class Checkup(IEnumerable<IExam> exams, TimeProvider time, ILogger<Checkup> log, Redactor? redactor = null)
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
@@ -25,7 +26,7 @@ internal sealed partial class Checkup(IEnumerable<IExam> exams, TimeProvider tim
     public async Task<IReadOnlyList<DoctorCheck>> Run(RepoRef? repo, CancellationToken cancel)
     {
         var found = await Task.WhenAll(exams.Select(exam => Within(exam, repo, cancel)));
-        return [.. found.SelectMany(checks => checks)];
+        return [.. found.SelectMany(checks => checks).Select(check => check with { Detail = redactor?.Mask(check.Detail) ?? check.Detail })];
     }
 
     private async Task<IEnumerable<DoctorCheck>> Within(IExam exam, RepoRef? repo, CancellationToken cancel)

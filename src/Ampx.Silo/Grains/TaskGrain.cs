@@ -1,4 +1,5 @@
 using Ampx.Core.Ci;
+using Ampx.Core.Secrecy;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
@@ -12,7 +13,7 @@ namespace Ampx.Silo.Grains;
 [Orleans.Placement.RandomPlacement]
 public sealed partial class TaskGrain(
     [PersistentState(StorageExtensions.TaskStateName, StorageExtensions.StorageName)] IPersistentState<TaskState> stored,
-    ForgeDesk desk, TimeProvider clock, TaskRules rules, ILogger<TaskGrain> log) : Grain, ITaskGrain
+    ForgeDesk desk, TimeProvider clock, TaskRules rules, Redactor redactor, ILogger<TaskGrain> log) : Grain, ITaskGrain
 {
     /// <summary>What storage is known to hold; null if there is no such task. A reader never sees what may yet fail to be written.</summary>
     private TaskState? task;
@@ -176,7 +177,7 @@ public sealed partial class TaskGrain(
 
     private static bool IsSame(TaskState a, TaskState b) => (a.Version, a.Step, a.UpdatedAt, a.Last, a.Run) == (b.Version, b.Step, b.UpdatedAt, b.Last, b.Run);
 
-    private TaskState Apply(TaskState task, TaskEvent news) => TaskMachine.Apply(task, news with { At = clock.GetUtcNow() }, rules);
+    private TaskState Apply(TaskState task, TaskEvent news) => TaskMachine.Apply(task, news.Masked(redactor) with { At = clock.GetUtcNow() }, rules);
 
     private async Task<TaskState> Remember(TaskState next)
     {

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using Microsoft.AspNetCore.Hosting;
 using Ampx.Core;
+using Ampx.Core.Secrecy;
 using Ampx.Gateway;
 using Ampx.Gateway.Auth;
 using Ampx.Silo.Admin;
@@ -176,6 +177,8 @@ public sealed partial class AmpxService : IAsyncDisposable
             else app.MapAmpxHealth();
             if (plan.IsGateway) await EnsureAdmin(app, cancel);
             await Listen(app, access.Service, plan, cancel);
+            // Made at the first start.
+            if (File.Exists(folder.TokenFile)) app.Services.GetRequiredService<Redactor>().Know((await File.ReadAllTextAsync(folder.TokenFile, cancel)).Trim());
             return app;
         }
         catch

@@ -28,6 +28,7 @@ internal static class ServiceSetup
     {
         var services = builder.Services;
         builder.WebHost.UseUrls(access.Service.Urls);
+        services.AddSingleton(KnownSecrets.Of(builder.Configuration, AgentEnvironment.OfService(), folder.TokenFile));
         builder.AddLogging();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(7));
         services.AddSingleton(ClockFile.Open(folder.Path)).AddSingleton<TimeProvider>(provider => provider.GetRequiredService<SteadyClock>()).AddHostedService<ClockFile>().AddSingleton(folder);
@@ -88,6 +89,7 @@ internal static class ServiceSetup
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss ";
         });
+        RedactedConsole.Wrap(builder.Services);
     }
 
     private static TaskRules Rules(IServiceProvider services)

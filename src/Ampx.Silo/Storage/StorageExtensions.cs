@@ -1,3 +1,4 @@
+using Ampx.Core.Secrecy;
 using Ampx.Core.Api;
 using Ampx.Core.Logs;
 using Ampx.Core.Tasks;
@@ -48,6 +49,7 @@ public static class StorageExtensions
         // Else a failure that a grain couldn't foresee arrives elsewhere without its kind: the database's time off would look like a fault of ours.
         services.Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add("Npgsql"));
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<Redactor>();
         services.TryAddSingleton(_ => open());
         services.TryAddSingleton<StoredStates>();
         services.TryAddSingleton<ITaskIndex>(s => new TaskIndex(s.GetRequiredService<Database>().Readers, s.GetRequiredService<StoredStates>()));
@@ -60,7 +62,7 @@ public static class StorageExtensions
         services.TryAddSingleton(s => new LogSignals(s.GetRequiredService<Database>().LogReaders, s.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<ILogReader>(s => new LogReader(s.GetRequiredService<Database>().LogReaders, s.GetRequiredService<LogSignals>()));
         services.TryAddSingleton(s => new LogWriter(
-            s.GetRequiredService<Database>(), s.GetRequiredService<LogSignals>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<LogWriter>>()));
+            s.GetRequiredService<Database>(), s.GetRequiredService<LogSignals>(), s.GetRequiredService<TimeProvider>(), s.GetRequiredService<ILogger<LogWriter>>(), s.GetRequiredService<Redactor>()));
         return services;
     }
 }

@@ -1,3 +1,4 @@
+using Ampx.Core.Secrecy;
 using Ampx.Core.Tasks;
 using Ampx.Runs;
 using Ampx.Silo.Agents;
@@ -15,7 +16,7 @@ namespace Ampx.Silo.Workers;
 /// <summary>What a worker does in the phases of an agent run. Each step can be done again.</summary>
 public sealed class AgentSteps(
     IGrainFactory grains, Forges.Forges forges, Workspaces workspaces, Commits commits, Pushes pushes, Changes changes, AgentProfiles profiles, AgentRuns runs, Sandbox sandbox,
-    RunOutput output, Checkpoints checkpoints, Mirrors mirrors, LogWriter logs, TimeProvider clock, IOptions<GitOptions> git, IOptions<PullRequestOptions> pullRequest)
+    RunOutput output, Checkpoints checkpoints, Mirrors mirrors, LogWriter logs, Redactor redactor, TimeProvider clock, IOptions<GitOptions> git, IOptions<PullRequestOptions> pullRequest)
 {
     private static readonly TimeSpan ShowEvery = TimeSpan.FromMilliseconds(500);
 
@@ -77,7 +78,7 @@ public sealed class AgentSteps(
 
         var end = await Follow(task, runId, profile, cancel);
         if (end is null) return new WorkerLost($"the supervisor of run {runId} is gone");
-        switch (profile.Outcome(runs.Folder(runId), end))
+        switch (profile.Outcome(runs.Folder(runId), end, redactor.Now))
         {
             case AgentOutcome.Failed failed:
                 Log(task, "system", $"{failed.Code}: {failed.Detail}");

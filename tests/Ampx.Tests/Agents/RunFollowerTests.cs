@@ -111,7 +111,7 @@ public sealed class RunFollowerTests : IAsyncLifetime
     private async Task<List<RunChunk>> Follow(RunOffsets from, int longestLine = RunFollower.ChunkSize)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        return await RunFollower.Follow(_disk.Runs.Folder(_disk.First), from, TimeProvider.System, longestLine, limit.Token).ToListAsync();
+        return await RunFollower.Follow(_disk.Runs.Folder(_disk.First), from, TimeProvider.System, longestLine, cancel: limit.Token).ToListAsync();
     }
 
     private static List<string> Lines(IEnumerable<RunChunk> chunks, string stream) => [.. chunks.Where(c => c.Stream == stream).SelectMany(c => c.Lines)];

@@ -1,10 +1,12 @@
 using System.Text;
+using Ampx.Core.Ci;
 
 namespace Ampx.Silo.Agents.Runs;
 
 /// <summary>Reads whole lines from a file that somebody else appends to. LF, CRLF and a lone CR (a progress bar) end a line.</summary>
 /// <param name="until">Bytes from here on are as if not there.</param>
-internal sealed class LineFile(string path, long position, int longestLine, long until = long.MaxValue) : IDisposable
+/// <param name="redaction">Whose secrets a cut line isn't cut within.</param>
+internal sealed class LineFile(string path, long position, int longestLine, long until = long.MaxValue, Redaction? redaction = null) : IDisposable
 {
     private FileStream? _file;
     private byte[] _buffer = new byte[RunFollower.ChunkSize];
@@ -31,6 +33,7 @@ internal sealed class LineFile(string path, long position, int longestLine, long
                     continue;
                 }
                 end = EndOfCharacters(bytes);
+                if (redaction?.CutBefore(bytes[..end]) is > 0 and var earlier) end = earlier;
             }
             else if (end == 0 && complete && atEnd)
             {

@@ -63,7 +63,10 @@ public sealed class RunFolder(string path)
         using var file = new FileStream(ErrPath, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         file.Seek(-Math.Min(file.Length, 4096), SeekOrigin.End);
         using var reader = new StreamReader(file);
-        var lines = reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var text = reader.ReadToEnd();
+        // Begun in the middle: half a secret would not be known as one.
+        if (file.Length > 4096) text = text[(text.AsSpan().IndexOfAny(" \t\r\n") + 1)..];
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return string.Join('\n', lines.TakeLast(count));
     }
 }

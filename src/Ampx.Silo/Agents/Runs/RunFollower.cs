@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Ampx.Core.Ci;
 using Ampx.Runs;
 
 namespace Ampx.Silo.Agents.Runs;
@@ -26,13 +27,13 @@ public static class RunFollower
 
     /// <summary>
     /// Ends after the run has ended and everything is read. Whole lines only; one longer than <paramref name="longestLine"/> bytes is cut,
-    /// between characters; the last one may lack its end.
+    /// between characters and not within a secret of <paramref name="redaction"/>; the last one may lack its end.
     /// </summary>
     public static async IAsyncEnumerable<RunChunk> Follow(
-        RunFolder folder, RunOffsets from, TimeProvider time, int longestLine = ChunkSize, [EnumeratorCancellation] CancellationToken cancel = default)
+        RunFolder folder, RunOffsets from, TimeProvider time, int longestLine = ChunkSize, Redaction? redaction = null, [EnumeratorCancellation] CancellationToken cancel = default)
     {
-        using var stdout = new LineFile(folder.OutPath, from.Out, longestLine);
-        using var stderr = new LineFile(folder.ErrPath, from.Err, ChunkSize);
+        using var stdout = new LineFile(folder.OutPath, from.Out, longestLine, redaction: redaction);
+        using var stderr = new LineFile(folder.ErrPath, from.Err, ChunkSize, redaction: redaction);
         while (true)
         {
             // Asked before reading: what is there then is all there will be.

@@ -1,3 +1,4 @@
+using Ampx.Core.Secrecy;
 using Ampx.Silo.Forges.GitHub.Budgets;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Microsoft.Extensions.Configuration;
@@ -25,6 +26,7 @@ public static class GitHubServices
                 AppSettings.ReadEnvironment(options);
             });
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<Redactor>();
         services.TryAddSingleton<GitHubBudgets>();
         // Where no cluster is, as in a check of the settings, nobody shares the credential.
         services.TryAddSingleton(provider => new GitHubClients(

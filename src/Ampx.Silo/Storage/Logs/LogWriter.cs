@@ -1,3 +1,4 @@
+using Ampx.Core.Secrecy;
 using Microsoft.Extensions.Logging;
 
 namespace Ampx.Silo.Storage.Logs;
@@ -17,6 +18,7 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
     private readonly LogSignals signals;
     private readonly TimeProvider clock;
     private readonly ILogger<LogWriter> log;
+    private readonly Redactor redactor;
     private readonly Lock waiting = new();
     private readonly Queue<Waiting> chunks = new();
     private readonly OwnLines own = new(MostOwnCharacters);
@@ -28,9 +30,10 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
     private volatile bool stuck;
 
     /// <summary>Starts to write.</summary>
-    public LogWriter(Database database, LogSignals signals, TimeProvider clock, ILogger<LogWriter> log)
+    public LogWriter(Database database, LogSignals signals, TimeProvider clock, ILogger<LogWriter> log, Redactor? redactor = null)
     {
         (this.database, this.signals, this.clock, this.log) = (database, signals, clock, log);
+        this.redactor = redactor ?? new();
         loop = Task.Run(Run);
     }
 
@@ -51,9 +54,10 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
         return new(item.Done.Task.WaitAsync(cancel));
     }
 
-    /// <summary>Notes lines of Ampx's own (<paramref name="source"/> git, ci or system); several when <paramref name="text"/> has line feeds. Returns at once.</summary>
+    /// <summary>Notes lines of Ampx's own (<paramref name="source"/> git, ci or system); several when <paramref name="text"/> has line feeds, without secrets. Returns at once.</summary>
     public void Write(string taskId, int attempt, string source, string text)
     {
+        text = redactor.Mask(text);
         lock (waiting)
         {
             if (closing) return;

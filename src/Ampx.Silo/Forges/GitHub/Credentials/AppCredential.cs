@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Ampx.Core.Secrecy;
 using Ampx.Core.Tasks;
 
 namespace Ampx.Silo.Forges.GitHub.Credentials;
@@ -19,9 +20,11 @@ public sealed class AppCredential : IGitHubCredential, IDisposable
     private readonly AppKey _key;
     private readonly GitHubClients _clients;
     private readonly AppCalls _calls;
+    private readonly Redactor? _redactor;
 
     /// <summary>The App of <paramref name="key"/>.</summary>
-    public AppCredential(AppKey key, GitHubClients clients, TimeProvider time) => (_key, _clients, _calls) = (key, clients, new(key, clients, time));
+    public AppCredential(AppKey key, GitHubClients clients, TimeProvider time, Redactor? redactor = null) =>
+        (_key, _clients, _calls, _redactor) = (key, clients, new(key, clients, time), redactor);
 
     /// <inheritdoc/>
     public IReadOnlyCollection<string> Secrets => [.. _secrets.Keys];
@@ -128,6 +131,7 @@ public sealed class AppCredential : IGitHubCredential, IDisposable
             var token = await _calls.Mint(place.Installation, only, cancel);
             foreach (var (old, until) in _secrets)
                 if (until < _calls.Now) _secrets.TryRemove(old, out _);
+            _redactor?.KnowForAWhile(token.Value);
             _secrets[token.Value] = (token.ExpiresAt ?? _calls.Now) + MaskedAfterwards;
             return token;
         }

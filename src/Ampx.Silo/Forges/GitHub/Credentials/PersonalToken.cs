@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using Ampx.Core.Secrecy;
 using Ampx.Core.Tasks;
 using CliWrap;
 using CliWrap.Buffered;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace Ampx.Silo.Forges.GitHub.Credentials;
 
 /// <summary>A person's token: from the settings, else from <c>GITHUB_TOKEN</c> or <c>GH_TOKEN</c>, else <c>gh</c>'s.</summary>
-public sealed class PersonalToken(IOptions<GitHubOptions> options, GitHubClients clients) : IGitHubCredential, IDisposable
+public sealed class PersonalToken(IOptions<GitHubOptions> options, GitHubClients clients, Redactor? redactor = null) : IGitHubCredential, IDisposable
 {
     /// <summary>The ways to give one, for people who have given none.</summary>
     public const string HowToGiveOne = "set Ampx:GitHub:Token or GITHUB_TOKEN (a token that may write contents and pull requests and read actions), sign in with 'gh auth login', or give a GitHub App (Ampx:GitHub:AppId)";
@@ -97,6 +98,7 @@ public sealed class PersonalToken(IOptions<GitHubOptions> options, GitHubClients
     private AccessToken Of(string value)
     {
         _seen.TryAdd(value, 0);
+        redactor?.Know(value);
         return new(value, $"token-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(value)))[..12]}");
     }
 
