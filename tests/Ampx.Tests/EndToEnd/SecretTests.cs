@@ -56,6 +56,6 @@ public sealed class SecretTests
         Assert.Contains("/said: secret 0", found.Message, StringComparison.Ordinal);
         // The agent's script and the repository have the secrets from the test.
         await new SeededSecrets(stage, Token, Passed, WebhookSecret) { Meant = ["leaky.sh", "/said"] }
-            .NowhereToBeFound("tasks", $"tasks/{task.Id}", $"tasks/{task.Id}/logs", $"tasks/{task.Id}/timeline", $"tasks/{task.Id}/attempts", "doctor", "workers", "stats", "whoami");
+            .NowhereToBeFound("tasks", $"tasks/{task.Id}", $"tasks/{task.Id}/logs", $"tasks/{task.Id}/timeline", $"tasks/{task.Id}/attempts", "doctor", "stats", "whoami");
     }
 }
