@@ -110,7 +110,7 @@ public sealed class AttackTests(AttackTests.Theatre theatre, ITestOutputHelper o
         theatre.Play($"[ -e ~/second ] && echo 42 > answer && exit; touch ~/second; env -i setsid sleep {nap} & sleep {nap}");
         var id = (await stage.Start(theatre.Repo, "Sleep", "--agent", "evil", "--ci", "true")).Id;
         await Stage.Until(() => Task.FromResult(Napping(nap) == 2), "both sleep");
-        var supervisor = Assert.Single(Directory.GetDirectories(Path.Combine(stage.Data, "runs")).Select(run => new RunFolder(run).Info!.Pid));
+        var supervisor = Directory.GetDirectories(Path.Combine(stage.Data, "runs")).Select(run => new RunFolder(run).Info).Single(run => run?.TaskId == id)!.Pid;
         Process.GetProcessById(supervisor).Kill();
         Assert.Equal(Status.Success, (await stage.Ended(id)).Status);
         Assert.Equal(0, Napping(nap));
