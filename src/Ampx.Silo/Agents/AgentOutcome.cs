@@ -29,8 +29,10 @@ public abstract record AgentOutcome
             case RunReason.NotStarted:
                 return new Failed(exit.Code is 126 or 127 ? "agent_not_found" : "agent_failed", exit.Detail ?? "The agent could not be started.", usage);
             // Its work was done and said; only the process did not find its end.
-            case RunReason.TimedOut or RunReason.Stalled when stream is { Result: { } done }:
+            case RunReason.TimedOut or RunReason.Stalled or RunReason.OverLimit when stream is { Result: { } done }:
                 return new Succeeded(done, usage);
+            case RunReason.OverLimit:
+                return new Failed("agent_failed", With($"The run was ended: {exit.Detail}.", errors), usage);
             case RunReason.TimedOut or RunReason.Stalled:
                 var code = stream is { HasResult: false, LastText: null } && SaysNotSignedIn(stream.LastPlainLine) ? "agent_not_signed_in" : exit.Reason;
                 return new Failed(code, With(exit.Detail ?? exit.Reason, errors), usage);

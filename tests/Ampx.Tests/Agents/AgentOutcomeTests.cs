@@ -63,8 +63,10 @@ public sealed class AgentOutcomeTests
     {
         Failed(Ended(RunReason.TimedOut), s_nothing, "agent_timeout");
         Assert.Equal("why", Failed(Ended(RunReason.Stalled), s_nothing, "agent_stalled").Detail);
+        Assert.Equal("The run was ended: why.", Failed(Ended(RunReason.OverLimit), s_nothing, "agent_failed").Detail);
         Assert.IsType<AgentOutcome.Stopped>(AgentOutcome.Of(Ended(RunReason.LeaseEnded), s_nothing, ""));
         Assert.IsType<AgentOutcome.Succeeded>(AgentOutcome.Of(Ended(RunReason.Stalled), s_done, ""));
+        Assert.IsType<AgentOutcome.Succeeded>(AgentOutcome.Of(Ended(RunReason.OverLimit), s_done, ""));
     }
 
     [Fact]
