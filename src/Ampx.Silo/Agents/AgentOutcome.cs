@@ -60,7 +60,8 @@ public abstract record AgentOutcome
             || text.Contains("missing API key", StringComparison.OrdinalIgnoreCase)
             || text.Contains("amp login", StringComparison.OrdinalIgnoreCase));
 
-    private static string HowItEnded(RunExit exit) => exit.Signal switch
+    // What ended a process inside a sandbox, or below a shell, arrives as 128 and the signal's number.
+    private static string HowItEnded(RunExit exit) => (exit.Signal ?? (exit.Code is > 128 and < 160 ? exit.Code - 128 : null)) switch
     {
         null => $"ended with exit code {exit.Code}",
         4 => "crashed: illegal instruction (SIGILL)",

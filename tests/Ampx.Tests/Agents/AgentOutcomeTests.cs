@@ -37,8 +37,11 @@ public sealed class AgentOutcomeTests
     [InlineData(9, "out of memory")]
     [InlineData(11, "segmentation fault")]
     [InlineData(24, "signal 24")]
-    public void Signals_are_told_in_plain_words(int signal, string words) =>
+    public void Signals_are_told_in_plain_words_also_by_the_code_that_a_sandbox_gives(int signal, string words)
+    {
         Assert.Contains(words, Failed(Exited(128 + signal) with { Signal = signal }, s_nothing, "agent_failed").Detail, StringComparison.Ordinal);
+        Assert.Contains(words, Failed(Exited(128 + signal), s_nothing, "agent_failed").Detail, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("Error: Invalid or missing API key. Run 'amp login' to authenticate.")]
