@@ -2,10 +2,17 @@
 # One image for every role. Build from the root of the checkout:  docker build -f silo.Dockerfile -t ampx .
 # A repository's toolchain comes on top of it, in an image of your own:  FROM ampx  (docs/DEPLOYMENT.md)
 
+# The web board, which the .NET build takes as it finds it.
+FROM node:24-bookworm-slim AS board
+WORKDIR /board
+COPY src/Ampx.Board/ ./
+RUN npm ci --ignore-scripts --no-fund --no-audit && npm run build
+
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig appsettings.json ./
 COPY src/ src/
+COPY --from=board /board/dist src/Ampx.Board/dist
 RUN dotnet publish src/Ampx.Cli -c Release -o /app
 
 # Amp is one native program in an npm package. Taken from there it needs neither Node nor npm's leave to run install scripts.

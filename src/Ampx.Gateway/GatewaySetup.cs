@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Ampx.Core;
 using Ampx.Gateway.Auth;
+using Ampx.Gateway.Board;
 using Ampx.Gateway.Description;
 using Ampx.Gateway.Streams;
 using Ampx.Gateway.Webhooks;
@@ -91,7 +92,7 @@ public static class GatewaySetup
         app.MapGitHubWebhooks(options);
         app.MapApiDocument();
         app.Map("/tasks/{**rest}", ToApi);
-        app.MapGet("/", () => TypedResults.Redirect("/dashboard"));
+        app.MapBoard();
         if (options.Dashboard) app.MapOrleansDashboard("/dashboard").RequireAuthorization();
         return app;
     }

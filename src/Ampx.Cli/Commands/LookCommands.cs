@@ -46,8 +46,8 @@ internal sealed class OpenCommand(Interrupt interrupt)
 
 internal sealed class BoardCommand(Interrupt interrupt)
 {
-    [Command("board", Description = "The service's start page in the browser, signed in")]
-    [Details("There is no web board yet: the start page leads to the Orleans Dashboard. The link signs in once, within a minute; without a display it is printed.")]
+    [Command("board", Description = "The web board in the browser, signed in")]
+    [Details("Tasks as they go, with their logs, changes and buttons; statistics. The link signs in once, within a minute; without a display it is printed.")]
     [Example("ampx board", "Opens it, or prints the link")]
     [Example("ampx board --json | jq -r .url", "The link for another machine's browser")]
     public Task<int> Board(GlobalOptions options = null!) => SignedIn.Show("/", options, interrupt);

@@ -33,7 +33,7 @@ internal static class SignInApi
         if (await gate.Take(code ?? "", cancel) is { } who)
         {
             await gate.Begin(http, who);
-            return TypedResults.LocalRedirect(RedirectHttpResult.IsLocalUrl(to) && to.StartsWith('/') ? to : "/dashboard");
+            return TypedResults.LocalRedirect(RedirectHttpResult.IsLocalUrl(to) && to.StartsWith('/') ? to : "/");
         }
 
         const string why = "This sign-in link has been used, or is older than 60 seconds";

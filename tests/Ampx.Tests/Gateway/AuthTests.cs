@@ -72,7 +72,7 @@ public sealed class AuthTests(GatewayHost gateway) : IClassFixture<GatewayHost>
         var path = link.GetProperty("path").GetString()!;
         Assert.Equal($"/signin?code={link.GetProperty("code").GetString()}", path);
         var signedIn = await Stranger(HttpMethod.Get, path);
-        Assert.Equal((302, "/dashboard"), (signedIn.Status, signedIn.Headers["Location"]));
+        Assert.Equal((302, "/"), (signedIn.Status, signedIn.Headers["Location"]));
         var cookie = signedIn.Headers["Set-Cookie"];
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
@@ -92,11 +92,11 @@ public sealed class AuthTests(GatewayHost gateway) : IClassFixture<GatewayHost>
 
     [Theory]
     [InlineData("/api/v1/tasks?limit=3", "/api/v1/tasks?limit=3")]
-    [InlineData("//evil.example/", "/dashboard")]
-    [InlineData("/\\evil.example/", "/dashboard")]
-    [InlineData("https://evil.example/", "/dashboard")]
-    [InlineData("~/x", "/dashboard")]
-    [InlineData("", "/dashboard")]
+    [InlineData("//evil.example/", "/")]
+    [InlineData("/\\evil.example/", "/")]
+    [InlineData("https://evil.example/", "/")]
+    [InlineData("~/x", "/")]
+    [InlineData("", "/")]
     public async Task Signing_in_leads_nowhere_else(string to, string location) =>
         Assert.Equal(location, (await Stranger(HttpMethod.Get, $"{gateway.Codes.New().Path}&to={Uri.EscapeDataString(to)}")).Headers["Location"]);
 
@@ -159,11 +159,11 @@ public sealed class AuthTests(GatewayHost gateway) : IClassFixture<GatewayHost>
     public async Task A_browser_that_is_not_signed_in_is_told_how()
     {
         var browser = ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
-        foreach (var path in new[] { "/", "/dashboard", "/signin?code=used" })
+        foreach (var path in new[] { "/dashboard", "/signin?code=used" })
         {
             var page = await Stranger(HttpMethod.Get, path, browser);
             Assert.Equal((401, "text/html"), (page.Status, page.Type));
-            Assert.Contains("<code>ampx dashboard</code>", page.Body, StringComparison.Ordinal);
+            Assert.Contains("<code>ampx board</code>", page.Body, StringComparison.Ordinal);
         }
 
         (await Stranger(HttpMethod.Get, "/dashboard", ("Accept", "*/*"))).Problem(401, "unauthorized");

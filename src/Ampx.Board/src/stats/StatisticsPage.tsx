@@ -1,0 +1,1 @@
+export const StatisticsPage = () => <h1>Statistics</h1>;
