@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what Ampx needs and this machine lacks: git, the .NET SDK of global.json and, if it can, bubblewrap.
+# Installs what Ampx needs and this machine lacks: git, the .NET SDK of global.json and, if it can, npm and bubblewrap.
 # Repeatable, and silent when nothing is missing. With --tests also what the test suite needs.
 set -euo pipefail
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/env.sh"
@@ -65,6 +65,8 @@ bring_descriptions() {
 missing=0
 have git || need git || missing=1
 sdk_found || install_sdk || missing=1
+# For the web board; nothing else fails without it.
+have npm || apt_install npm || say "Going on without npm, so without the web board. To have it:  $(by_hand npm)"
 # For the sandbox to come; nothing fails without it.
 have bwrap || apt_install bubblewrap || say "Going on without bubblewrap. To have it:  $(by_hand bubblewrap)"
 if [ "${1:-}" = --tests ]; then
@@ -74,6 +76,9 @@ if [ "${1:-}" = --tests ]; then
   # Shells that the completion scripts are for.
   have zsh || need zsh || missing=1
   have fish || need fish || missing=1
+  # The web board's tests; any font will do for the page, but there must be one.
+  have chromium || [ -x /usr/bin/google-chrome ] || need chromium || missing=1
+  [ -d /usr/share/fonts/truetype/liberation ] || apt_install fonts-liberation fonts-dejavu-core || true
   # Sets the clock under a service of the suite's own; the tests that want it are skipped without.
   [ -n "$(ls /usr/lib/*/faketime/libfaketimeMT.so.1 2>/dev/null)" ] || apt_install faketime || say "Going on without faketime. To have it:  $(by_hand faketime)"
   # A server of the suite's own; Debian's package would start one for the machine too, which nobody asked for.

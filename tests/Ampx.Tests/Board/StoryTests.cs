@@ -113,7 +113,6 @@ public sealed class StoryTests(Chromium chromium) : IClassFixture<Chromium>
         await page.GetByRole(AriaRole.Link, new() { Name = "Tasks", Exact = true }).First.ClickAsync();
         await Assertions.Expect(page.Locator(".row")).ToHaveCountAsync(2);
         await visitor.Fits();
-        await visitor.Picture($"board-{where}-list");
         await page.Keyboard.PressAsync("j");
         await page.Keyboard.PressAsync("j");
         await page.Keyboard.PressAsync("Enter");

@@ -6,6 +6,9 @@ export type Dialog = { name: 'start' } | { name: 'help' } | { name: 'continue' |
 /** The dialog that is open; one at a time. */
 export const dialog = signal<Dialog | null>(null);
 
+/** Where this person was at last: the next task is often for the same place. */
+export const lastUsed = signal({ repo: '', agent: '' });
+
 /** Said once, to everybody: what an action has led to. */
 export const told = signal('');
 

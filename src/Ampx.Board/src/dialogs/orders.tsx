@@ -6,7 +6,7 @@ import { filters, loaded } from '../state/tasks';
 import { go } from '../state/router';
 import { hasEnded, repoName, short, titleOf, word } from '../ui/words';
 import { Check, Field, Frame, OrderForm } from './Frame';
-import { tell } from './open';
+import { lastUsed, tell } from './open';
 
 const text = (form: FormData, name: string) => String(form.get(name) ?? '').trim() || undefined;
 
@@ -29,6 +29,8 @@ export function StartDialog() {
   const repos = [...new Set(loaded.value.map(task => task.repo))].slice(0, 30);
   const mine = loaded.value.find(task => task.owner === caller.value?.name);
 
+  const agent = lastUsed.value.agent || mine?.agent || 'amp';
+
   async function send(form: FormData) {
     const issue = number(form, 'issue');
     const order: StartOrder = {
@@ -47,7 +49,7 @@ export function StartDialog() {
         {errors => (
           <>
             <Field name="repo" label="Repository" hint="owner/name, an address, or a path on the service's machine" errors={errors}>
-              {attributes => <input {...attributes} data-first type="text" list="repos" autocomplete="off" spellcheck={false} defaultValue={filters.value.repo || mine?.repo || ''} />}
+              {attributes => <input {...attributes} data-first type="text" list="repos" autocomplete="off" spellcheck={false} defaultValue={filters.value.repo || lastUsed.value.repo || mine?.repo || ''} />}
             </Field>
             <datalist id="repos">{repos.map(repo => <option key={repo} value={repo} />)}</datalist>
             <Field name="prompt" label="Task" errors={errors}>
@@ -57,7 +59,7 @@ export function StartDialog() {
               <summary>Options</summary>
               <div class="grid">
                 <Field name="base" label="Base branch" hint="The default branch if empty" errors={errors}>{attributes => <input {...attributes} type="text" autocomplete="off" spellcheck={false} />}</Field>
-                <Field name="agent" label="Agent" hint="amp if empty" errors={errors}>{attributes => <input {...attributes} type="text" autocomplete="off" spellcheck={false} defaultValue={mine && mine.agent !== 'amp' ? mine.agent : ''} />}</Field>
+                <Field name="agent" label="Agent" hint="amp if empty" errors={errors}>{attributes => <input {...attributes} type="text" autocomplete="off" spellcheck={false} defaultValue={agent === 'amp' ? '' : agent} />}</Field>
                 <Field name="issue" label="GitHub issue" hint="Its number; its text is the task" errors={errors}>{attributes => <input {...attributes} type="number" min={1} />}</Field>
                 <Field name="ci" label="CI command" hint="Plain git repositories only" errors={errors}>{attributes => <input {...attributes} type="text" autocomplete="off" spellcheck={false} />}</Field>
                 <Field name="max_attempts" label="Attempts at most" errors={errors}>{attributes => <input {...attributes} type="number" min={1} max={20} placeholder="3" />}</Field>

@@ -44,7 +44,7 @@ export function ListPage() {
       {problem.value && <Trouble problem={problem.value} />}
       <p class="count dim" role="status">{loading.value ? 'Loading…' : say(tasks.length)}</p>
       {columns ? <Columns tasks={tasks} chosen={chosen} />
-        : tasks.length > 0 ? <VirtualList label="Tasks" count={tasks.length} height={rowHeight()} reveal={at} onEnd={more} row={i => <TaskRow task={tasks[i]} chosen={tasks[i].id === chosen} />} />
+        : tasks.length > 0 ? <VirtualList label="Tasks" count={tasks.length} height={rowHeight()} reveal={at} onEnd={more} keyOf={i => tasks[i].id} row={i => <TaskRow task={tasks[i]} chosen={tasks[i].id === chosen} />} />
         : !loading.value && <Nothing />}
     </div>
   );
@@ -55,7 +55,7 @@ const rowHeight = () => (matchMedia('(max-width: 40rem)').matches ? 92 : 64);
 function say(number: number): string {
   const all = loaded.value.length;
   const of = number === all ? '' : ` of ${count.format(all)}${hasMore.value ? ' loaded' : ''}`;
-  return `${count.format(number)}${of}${hasMore.value && number === all ? '+' : ''} ${number === 1 && of === '' ? 'task' : 'tasks'}`;
+  return `${count.format(number)}${of}${hasMore.value && number === all ? ' newest' : ''} ${number === 1 && of === '' ? 'task' : 'tasks'}`;
 }
 
 function Nothing() {

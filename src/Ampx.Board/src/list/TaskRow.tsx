@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Task } from '../api/types';
 import { Ago, StatusPill } from '../ui/parts';
 import { hasEnded, phaseWords, repoName, short, titleOf } from '../ui/words';
@@ -9,8 +10,15 @@ export function standing(task: Task): string {
   return `${phaseWords[task.phase]}${place}`;
 }
 
+/** A row that is chosen by key has the focus too, so that Enter and screen readers go by it. */
+export function useFocus(chosen: boolean) {
+  const link = useRef<HTMLAnchorElement>(null);
+  useLayoutEffect(() => { if (chosen) link.current?.focus({ preventScroll: true }); }, [chosen]);
+  return link;
+}
+
 export const TaskRow = ({ task, chosen }: { task: Task; chosen: boolean }) => (
-  <a class={chosen ? 'row chosen' : 'row'} href={`/t/${task.id}`} aria-current={chosen || undefined}>
+  <a ref={useFocus(chosen)} class={chosen ? 'row chosen' : 'row'} href={`/t/${task.id}`} aria-current={chosen || undefined}>
     <StatusPill status={task.status} />
     <span class="what"><span class="title">{titleOf(task)}</span><span class="standing dim">{standing(task)}</span></span>
     <span class="where"><span class="repo" title={task.repo}>{repoName(task.repo)}</span><span class="dim">{task.owner} · <code>{short(task.id)}</code></span></span>

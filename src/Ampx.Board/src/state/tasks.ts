@@ -105,12 +105,13 @@ function open(within: string): () => void {
 
 async function load(within: string, over: AbortSignal): Promise<void> {
   let next: string | null = null;
-  for (let count = 0; count < first; count += page) {
+  for (let count = 0; count < first;) {
     const query = new URLSearchParams(within);
-    query.set('limit', String(count === 0 ? 50 : page));
+    query.set('limit', String(Math.min(count === 0 ? 50 : page, first - count)));
     if (next) query.set('cursor', next);
     const { tasks, next_cursor } = await api.list(query, over);
     if (over.aborted) return;
+    count += tasks.length;
     batch(() => {
       take(tasks);
       cursor.value = next = next_cursor;

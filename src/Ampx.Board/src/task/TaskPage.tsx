@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Task } from '../api/types';
 import { backToList } from '../app';
+import { lastUsed } from '../dialogs/open';
 import { give, whyNot } from '../state/orders';
 import { now } from '../state/clock';
 import { put, query } from '../state/router';
@@ -23,7 +24,9 @@ export function TaskPage({ id }: { id: string }) {
   useEffect(() => followed.watch(), [followed]);
   const task = followed.task.value;
   useEffect(() => {
-    if (task) document.title = `${word(task.status)}: ${titleOf(task)} · Ampx`;
+    if (!task) return;
+    lastUsed.value = { repo: task.repo, agent: task.agent };
+    document.title = `${word(task.status)}: ${titleOf(task)} · Ampx`;
   }, [task?.status, task?.prompt]);
   useKeys(task ? { c: () => give('continue', task), a: () => give('abort', task), m: () => give('merge', task) } : {});
 
@@ -44,7 +47,7 @@ export function TaskPage({ id }: { id: string }) {
         ))}
       </div>
       <section id="panel" role="tabpanel" aria-labelledby={`tab-${tab}`} tabIndex={-1}>
-        {tab === 'log' && <LogView id={task.id} attempts={followed.attempts.value.length} />}
+        {tab === 'log' && <LogView id={task.id} attempts={followed.attempts.value.length} live={!hasEnded(task)} />}
         {tab === 'attempts' && <Attempts attempts={followed.attempts.value} task={task} />}
         {tab === 'diff' && <DiffView id={task.id} sha={task.head_sha} />}
         {tab === 'history' && <History timeline={followed.timeline.value} />}

@@ -5,9 +5,9 @@ interface Window { first: number; last: number }
 
 /** Rows of one height, of which only those in sight are there. The page's or the element's own scrolling decides which. */
 export function VirtualList(props: {
-  count: number; height: number; row: (index: number) => ComponentChildren; onEnd?: () => void; label: string; reveal?: number;
+  count: number; height: number; row: (index: number) => ComponentChildren; keyOf: (index: number) => string; onEnd?: () => void; label: string; reveal?: number;
 }) {
-  const { count, height, row, onEnd, label, reveal } = props;
+  const { count, height, row, keyOf, onEnd, label, reveal } = props;
   const element = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState<Window>({ first: 0, last: 30 });
 
@@ -50,7 +50,7 @@ export function VirtualList(props: {
 
   const rows = [];
   const last = Math.min(count, seen.last);
-  for (let i = Math.min(seen.first, last); i < last; i++) rows.push(<div key={i} class="virtual-row" role="listitem" aria-setsize={count} aria-posinset={i + 1} style={{ top: `${i * height}px`, height: `${height}px` }}>{row(i)}</div>);
+  for (let i = Math.min(seen.first, last); i < last; i++) rows.push(<div key={keyOf(i)} class="virtual-row" role="listitem" aria-setsize={count} aria-posinset={i + 1} style={{ top: `${i * height}px`, height: `${height}px` }}>{row(i)}</div>);
   return <div ref={element} class="virtual" role="list" aria-label={label} style={{ height: `${count * height}px` }}>{rows}</div>;
 }
 

@@ -1,7 +1,10 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 /** What keys do while the component is there; not while somebody types, nor under an open dialog. */
 export function useKeys(keys: Record<string, (event: KeyboardEvent) => void>): void {
+  // The next key may come before the page has been painted.
+  const now = useRef(keys);
+  useLayoutEffect(() => { now.current = keys; });
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -11,12 +14,12 @@ export function useKeys(keys: Record<string, (event: KeyboardEvent) => void>): v
       if (typing || document.querySelector('dialog[open]')) return;
       // Enter and Space are the focused control's own.
       if (event.key === 'Enter' && /^(A|BUTTON|SUMMARY)$/.test(target.tagName)) return;
-      const act = keys[event.key];
+      const act = now.current[event.key];
       if (!act) return;
       event.preventDefault();
       act(event);
     };
     addEventListener('keydown', press);
     return () => removeEventListener('keydown', press);
-  });
+  }, []);
 }

@@ -11,7 +11,7 @@ import { Lines, sources, type LineFilter } from './lines';
 const rowHeight = 20, firstPage = 1000, olderPage = 5000, most = 250_000;
 
 /** A task's log as it grows; only the rows in sight are there. */
-export function LogView({ id, attempts }: { id: string; attempts: number }) {
+export function LogView({ id, attempts, live }: { id: string; attempts: number; live: boolean }) {
   const [lines] = useState(() => new Lines());
   const [, draw] = useState(0);
   const redraw = () => draw(n => n + 1);
@@ -20,13 +20,13 @@ export function LogView({ id, attempts }: { id: string; attempts: number }) {
   const [wrapped, setWrapped] = useState(true);
   const [state, setState] = useState<'loading' | 'live' | Status>('loading');
   const [problem, setProblem] = useState<Problem | null>(null);
+  const [followed, setFollowed] = useState(0);
   const scroller = useRef<HTMLDivElement>(null);
   const probe = useRef<HTMLSpanElement>(null);
   const lastTop = useRef(0);
 
   useEffect(() => {
     const over = new AbortController();
-    let stop = () => {};
     const take = perFrame<LogEntry[]>(batches => {
       for (const batch of batches) lines.append(batch);
       redraw();
@@ -47,18 +47,8 @@ export function LogView({ id, attempts }: { id: string; attempts: number }) {
     const run = async () => {
       take(await api.logs(id, `tail=${firstPage}`, over.signal));
       await new Promise(go => requestAnimationFrame(go));
-      setState('live');
-      stop = follow(lastId => `/tasks/${encodeURIComponent(id)}/logs/stream?after=${lastId ?? lines.last}`, events => {
-        const entries: LogEntry[] = [];
-        let ended = false;
-        for (const { event, data } of events) {
-          if (event === 'log') entries.push(JSON.parse(data));
-          else if (event === 'end') { ended = true; setState(JSON.parse(data).status); }
-        }
-
-        if (entries.length > 0) take(entries);
-        return ended;
-      }, setProblem);
+      if (over.signal.aborted) return;
+      setFollowed(1);
       await older();
     };
     run().catch(no => {
@@ -66,8 +56,31 @@ export function LogView({ id, attempts }: { id: string; attempts: number }) {
       if (no instanceof Problem) setProblem(no);
       else throw no;
     });
-    return () => { over.abort(); stop(); };
+    return () => over.abort();
   }, [id]);
+
+  useEffect(() => {
+    if (followed === 0) return;
+    setState('live');
+    const take = perFrame<LogEntry[]>(batches => {
+      for (const batch of batches) lines.append(batch);
+      redraw();
+    });
+    return follow(lastId => `/tasks/${encodeURIComponent(id)}/logs/stream?after=${lastId ?? lines.last}`, events => {
+      const entries: LogEntry[] = [];
+      let ended = false;
+      for (const { event, data } of events) {
+        if (event === 'log') entries.push(JSON.parse(data));
+        else if (event === 'end') { ended = true; setState(JSON.parse(data).status); }
+      }
+
+      if (entries.length > 0) take(entries);
+      return ended;
+    }, setProblem);
+  }, [id, followed]);
+
+  // A task that is continued goes on where its log has ended.
+  useEffect(() => { if (live && state !== 'live' && state !== 'loading') setFollowed(followed + 1); }, [live, state]);
 
   // Where the older lines that came push it to; set once the height is there.
   const keep = useRef<number | null>(null);
