@@ -128,6 +128,25 @@ public sealed class PlantedTests(Chromium chromium, ITestOutputHelper output) : 
     }
 
     [Fact]
+    public async Task A_lost_connection_is_told_quietly_and_comes_back_with_what_happened_meanwhile()
+    {
+        await using var gateway = await Planted(1);
+        await using var visitor = await chromium.Visitor(gateway.Address);
+        var page = visitor.Page;
+        await page.GotoAsync(gateway.Codes.New().Path);
+        await visitor.Sees(page.Locator(".count"), "1 task");
+        await page.Context.SetOfflineAsync(true);
+        await page.Locator("select").First.SelectOptionAsync("me");
+        await visitor.Sees(page.GetByText("Reconnecting…"));
+        gateway.Tasks.Has(Ulid.NewUlid().ToString(), Environment.UserName);
+        await page.Context.SetOfflineAsync(false);
+        await visitor.Sees(page.Locator(".count"), "1 task");
+        await visitor.Sees(page.Locator(".row"), "acme/shop");
+        await Assertions.Expect(page.GetByText("Reconnecting…")).ToBeHiddenAsync();
+        visitor.HasNoTrouble();
+    }
+
+    [Fact]
     public async Task Filters_and_search_are_kept_in_the_address()
     {
         await using var gateway = await Planted(60);

@@ -8,7 +8,10 @@ namespace Ampx.Tests.Gateway;
 public sealed class AuthTests(GatewayHost gateway) : IClassFixture<GatewayHost>
 {
     private static readonly string[] Open =
-        ["/api/v1/session", "/api/v1/signin", "/health/live", "/health/ready", "/session", "/signin", "/webhooks/github"];
+    [
+        "/", "/api/v1/session", "/api/v1/signin", "/assets/{name}", "/health/live", "/health/ready", "/session", "/signin", "/statistics",
+        "/t/01AAAAAAAAAAAAAAAAAAAAAAAA", "/webhooks/github",
+    ];
 
     private string Own => gateway.Address.GetLeftPart(UriPartial.Authority);
 
