@@ -125,6 +125,34 @@ public sealed class AttackTests(AttackTests.Theatre theatre, ITestOutputHelper o
     }
 
     [Fact]
+    public async Task What_it_plants_for_the_services_git_runs_nowhere()
+    {
+        var trace = Path.Combine(stage.Root, "ran");
+        var (task, _) = await Attack($"""
+            for hook in pre-commit post-commit pre-push post-checkout reference-transaction; do mkdir -p .git/hooks; printf '#!/bin/sh\ntouch {trace}\n' > .git/hooks/$hook; chmod +x .git/hooks/$hook; done
+            for key in filter.evil.clean filter.evil.smudge core.sshCommand core.fsmonitor diff.external credential.helper; do git config $key 'touch {trace}; cat'; done
+            echo '* filter=evil diff=evil' > .gitattributes
+            printf '[submodule "x"]\n\tpath = x\n\turl = ext::touch {trace}\n\tupdate = !touch {trace}\n' > .gitmodules
+            rm -f .git/info/exclude; mkdir -p .git/info; mkfifo .git/info/exclude
+            """);
+        Assert.False(File.Exists(trace));
+        Assert.Equal("* filter=evil diff=evil", await stage.Git(theatre.Repo, "show", $"{task.Branch}:.gitattributes"));
+        output.WriteLine("stopped by: our own config in .git, hooks off, no submodules");
+    }
+
+    [Theory]
+    [InlineData("--upload-pack=touch ran", "main")]
+    [InlineData("ext::touch ran", "main")]
+    [InlineData(null, "-x")]
+    [InlineData(null, "--upload-pack=touch ran")]
+    public async Task A_repository_or_branch_that_looks_like_an_option_is_refused(string? repo, string branch)
+    {
+        var (code, said, errors) = await stage.Ampx("start", "--task=x", "--agent=evil", "--ci=true", $"--repo={repo ?? theatre.Repo}", $"--base={branch}");
+        output.WriteLine($"stopped by: {said}{errors}");
+        Assert.NotEqual(0, code);
+    }
+
+    [Fact]
     public async Task Links_planted_in_the_home_lead_the_next_runs_mounts_nowhere()
     {
         Directory.CreateDirectory(Path.Combine(stage.Root, "home", ".local", "bin"));
