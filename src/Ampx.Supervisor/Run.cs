@@ -56,12 +56,18 @@ internal sealed class Run(string folder)
             Volatile.Write(ref terminated, true);
         });
 
-        var (child, error) = Child.Start(spec, In(RunFiles.In));
+        var group = ControlGroup.Make(spec.RunId, spec.Limits);
+        var limits = new LimitWatch(spec);
+        if (group is null) Self.KeepTo(spec.Limits?.Processors);
+        var (child, error) = group is null ? Start() : group.Within(Start);
         if (child is null)
         {
+            group?.End();
             Remember(spec, info);
             return NotStarted(error!);
         }
+
+        limits.Begin(group);
 
         var silence = new Silence(spec.ToolClock);
         var outPump = new Pump(child.Stdout, In(RunFiles.Out), spec.OutputLimit, silence.Heard);
@@ -69,11 +75,17 @@ internal sealed class Run(string folder)
         Remember(spec, info with { AgentPid = child.Pid, AgentPidStarted = Processes.Find(child.Pid)?.Started });
         using var reaper = new Reaper(child.Pid);
 
-        var (reason, detail) = new Watch(folder, spec, silence).UntilItEnds(reaper, () => Volatile.Read(ref terminated));
+        var (reason, detail) = new Watch(folder, spec, silence, limits).UntilItEnds(reaper, () => Volatile.Read(ref terminated));
+        limits.End();
+        if (reason == RunReason.Exited && reaper.Code != 0 && group is { RanOutOfMemory: true })
+            (reason, detail) = (RunReason.OverLimit, $"it ran out of the {LimitWatch.Size(spec.Limits!.Memory!.Value)} of memory that it may use (MemoryLimit)");
 
         // ECHILD is the kernel's word that no descendant is left: orphans come to us, the subreaper. Others carry the run's id.
+        // What takes too much has no time to tidy up, and may not outrun us.
+        if (reason == RunReason.OverLimit) Self.Hurry();
         var left = Processes.End(
-            () => Processes.OfRun(spec.RunId, Environment.ProcessId), Grace, Patience);
+            () => Processes.OfRun(spec.RunId, Environment.ProcessId), reason == RunReason.OverLimit ? TimeSpan.Zero : Grace, Patience);
+        group?.End();
         reaper.Ended.Wait(Drain);
         var drained = Stopwatch.StartNew();
         outPump.Finish(Drain);
@@ -91,6 +103,8 @@ internal sealed class Run(string folder)
             EndedAt = TimeProvider.System.GetUtcNow(),
             DroppedBytes = outPump.Dropped + errPump.Dropped,
         };
+
+        (Child?, StartError?) Start() => Self.Offering(() => Child.Start(spec, In(RunFiles.In)));
     }
 
     /// <summary>What found the disk full waits for room, as the exit file has to anyway; but not for ever, and not for a file that takes nothing though there is room.</summary>

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Ampx.Runs;
@@ -28,6 +29,46 @@ internal static partial class Self
             throw new Win32Exception(Marshal.GetLastPInvokeError(), "prctl(PR_SET_CHILD_SUBREAPER)");
     }
 
+    /// <summary>What <paramref name="start"/> starts, and all that starts in turn, is to go before the service and this process where memory runs out.</summary>
+    public static T Offering<T>(Func<T> start)
+    {
+        const string File = "/proc/self/oom_score_adj";
+        const int Likely = 500;
+        var own = int.Parse(System.IO.File.ReadAllText(File), CultureInfo.InvariantCulture);
+        if (own >= Likely) return start();
+        System.IO.File.WriteAllText(File, $"{Likely}");
+        try
+        {
+            return start();
+        }
+        finally
+        {
+            // Anybody may go back to where an administrator has put him.
+            System.IO.File.WriteAllText(File, $"{own}");
+        }
+    }
+
+    /// <summary>
+    /// The calling thread goes before all ordinary ones from here on. Root may; anybody else's agents are kept by the kernel (RLIMIT_NPROC), which doesn't hold for root's.
+    /// </summary>
+    public static void Hurry()
+    {
+        const int RoundRobin = 2, ResetOnFork = 0x40000000;
+        var lowest = 1;
+        _ = sched_setscheduler(0, RoundRobin | ResetOnFork, in lowest);
+    }
+
+    /// <summary>What is started from here on runs on so many processors, whole ones, chosen by chance: other runs shall have others.</summary>
+    public static void KeepTo(double? processors)
+    {
+        if (processors is not { } number) return;
+        using var me = Process.GetCurrentProcess();
+        var allowed = (ulong)me.ProcessorAffinity;
+        int[] mine = [.. Enumerable.Range(0, 64).Where(bit => (allowed >> bit & 1) == 1)];
+        Random.Shared.Shuffle(mine);
+        me.ProcessorAffinity = (nint)mine.Take((int)Math.Max(1, Math.Ceiling(number))).Aggregate(0UL, (mask, bit) => mask | 1UL << bit);
+    }
+
     /// <summary>A pipe of the starter's, kept open here for hours, would keep its reader waiting. Our runtime's own descriptors are close-on-exec; inherited ones can't be.</summary>
     private static void CloseInherited()
     {
@@ -47,6 +88,9 @@ internal static partial class Self
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int fcntl(int fd, int command, int argument);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int sched_setscheduler(int thread, int policy, in int priority);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint signal(int number, nint handler);

@@ -4,8 +4,8 @@ using Ampx.Runs;
 
 namespace Ampx.Supervisor;
 
-/// <summary>Waits for the run's end and says why it ends: by itself, by the stop file, or by one of the clocks.</summary>
-internal sealed class Watch(string folder, RunSpec spec, Silence silence)
+/// <summary>Waits for the run's end and says why it ends: by itself, by the stop file, by one of the clocks, or by taking too much.</summary>
+internal sealed class Watch(string folder, RunSpec spec, Silence silence, LimitWatch limits)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
@@ -19,6 +19,8 @@ internal sealed class Watch(string folder, RunSpec spec, Silence silence)
                 return (RunReason.Stopped, reason);
             if (terminated())
                 return (RunReason.Stopped, "the supervisor got SIGTERM");
+            if (limits.Exceeded is { } much)
+                return (RunReason.OverLimit, much);
             if (running.Elapsed > spec.Timeout)
                 return (RunReason.TimedOut, $"still running after {Seconds(spec.Timeout)}{LastTool}");
             if (!silence.HasBegun && running.Elapsed > spec.StartTimeout)
@@ -28,7 +30,7 @@ internal sealed class Watch(string folder, RunSpec spec, Silence silence)
             if (spec.Leased && Uptime.Now > LeaseFile.Until(lease))
                 return (RunReason.LeaseEnded, "the lease ended: the worker had no contact with the cluster");
         }
-        return (RunReason.Exited, null);
+        return reaper.Code != 0 && limits.Exceeded is { } late ? (RunReason.OverLimit, late) : (RunReason.Exited, null);
     }
 
     /// <summary>What the stop file says, or null without one.</summary>

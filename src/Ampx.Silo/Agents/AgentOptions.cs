@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
+using Ampx.Runs;
 
 namespace Ampx.Silo.Agents;
 
@@ -64,17 +65,39 @@ public sealed class AgentOptions : IValidatableObject
     /// <summary>Off: the sandbox has no network, not even this machine's own.</summary>
     public bool Network { get; set; } = true;
 
+    /// <summary>Memory of a run's processes together, such as <c>4 GiB</c>.</summary>
+    [ByteSize]
+    public string? MemoryLimit { get; set; }
+
+    /// <summary>Its processes and threads.</summary>
+    [Range(1, 1_000_000)]
+    public int? ProcessLimit { get; set; }
+
+    /// <summary>What it may add to its workspace, home and temporary files, such as <c>10 GiB</c>.</summary>
+    [ByteSize]
+    public string? DiskLimit { get; set; }
+
+    /// <summary>Processors; 1.5 is one and a half of them.</summary>
+    [Range(0.01, 1024)]
+    public double? CpuLimit { get; set; }
+
     /// <summary>The command to start. Throws if kind command has none: validation at start lets nobody get that far.</summary>
     public string Program => Command ?? (Kind == AgentKind.Amp ? "amp" : throw new ValidationException("An agent of kind command needs a Command."));
 
     public TimeSpan? StartLimit => Limit(StartTimeout, TimeSpan.FromMinutes(1));
     public TimeSpan? IdleLimit => Limit(IdleTimeout, TimeSpan.FromMinutes(10));
 
+    /// <summary>Null if there is none.</summary>
+    public RunLimits? Limits => (MemoryLimit ?? DiskLimit ?? ProcessLimit as object ?? CpuLimit) is null ? null
+        : new RunLimits { Memory = Parse(MemoryLimit), Processes = ProcessLimit, Disk = Parse(DiskLimit), Processors = CpuLimit };
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Kind == AgentKind.Command && string.IsNullOrWhiteSpace(Command))
             yield return new ValidationResult("an agent of kind command needs a Command", [nameof(Command)]);
     }
+
+    private static long? Parse(string? size) => size is null ? null : ByteSize.Parse(size);
 
     private TimeSpan? Limit(TimeSpan? given, TimeSpan ampDefault) =>
         given is { } time ? (time > TimeSpan.Zero ? time : null) : Kind == AgentKind.Amp ? ampDefault : null;

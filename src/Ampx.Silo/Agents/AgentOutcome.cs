@@ -29,8 +29,10 @@ public abstract record AgentOutcome
             case RunReason.NotStarted:
                 return new Failed(exit.Code is 126 or 127 ? "agent_not_found" : "agent_failed", exit.Detail ?? "The agent could not be started.", usage);
             // Its work was done and said; only the process did not find its end.
-            case RunReason.TimedOut or RunReason.Stalled when stream is { Result: { } done }:
+            case RunReason.TimedOut or RunReason.Stalled or RunReason.OverLimit when stream is { Result: { } done }:
                 return new Succeeded(done, usage);
+            case RunReason.OverLimit:
+                return new Failed("agent_failed", With($"The run was ended: {exit.Detail}.", errors), usage);
             case RunReason.TimedOut or RunReason.Stalled:
                 var code = stream is { HasResult: false, LastText: null } && SaysNotSignedIn(stream.LastPlainLine) ? "agent_not_signed_in" : exit.Reason;
                 return new Failed(code, With(exit.Detail ?? exit.Reason, errors), usage);
@@ -58,7 +60,8 @@ public abstract record AgentOutcome
             || text.Contains("missing API key", StringComparison.OrdinalIgnoreCase)
             || text.Contains("amp login", StringComparison.OrdinalIgnoreCase));
 
-    private static string HowItEnded(RunExit exit) => exit.Signal switch
+    // What ended a process inside a sandbox, or below a shell, arrives as 128 and the signal's number.
+    private static string HowItEnded(RunExit exit) => (exit.Signal ?? (exit.Code is > 128 and < 160 ? exit.Code - 128 : null)) switch
     {
         null => $"ended with exit code {exit.Code}",
         4 => "crashed: illegal instruction (SIGILL)",

@@ -39,7 +39,7 @@ public sealed class AgentProfile(string name, AgentOptions agent)
 
     /// <summary>What keeps its runs from the rest of the machine.</summary>
     public SandboxRules Sandbox { get; } = new(agent.Sandbox, agent.Network, [.. agent.SandboxReadOnly], [.. agent.SandboxReadWrite],
-        agent.Kind is AgentKind.Amp ? AmpSignIn.Files(AgentEnvironment.For(agent, AgentEnvironment.OfService())) : []);
+        agent.Kind is AgentKind.Amp ? AmpSignIn.Files(AgentEnvironment.For(agent, AgentEnvironment.OfService())) : [], agent.Limits);
 
     /// <summary>The agent keeps conversations of its own that later runs continue.</summary>
     public bool HasThreads => agent.Kind is AgentKind.Amp;

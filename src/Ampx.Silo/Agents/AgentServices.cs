@@ -14,6 +14,7 @@ public static class AgentServices
         services.AddOptions<Dictionary<string, AgentOptions>>().BindConfiguration("Ampx:Agents");
         return services
             .AddSingleton<AgentProfiles>()
+            .AddSingleton<Homes>()
             .AddSingleton<Sandbox>()
             .AddSingleton(_ => new SupervisorProgram(dataDirectory))
             .AddSingleton(provider => new AgentRuns(dataDirectory, provider.GetRequiredService<SupervisorProgram>(), provider.GetRequiredService<TimeProvider>(), new RunLease(provider.GetService<LeaseRules>() is { IsOn: true })));

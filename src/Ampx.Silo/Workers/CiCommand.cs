@@ -42,6 +42,13 @@ public sealed class CiCommand(
         }
 
         var end = await output.Follow(task, runId, "ci", null, cancel);
+        // In the log's last lines, which the next run of the agent is told.
+        if (end is { Reason: RunReason.OverLimit })
+        {
+            logs.Write(task.Id, task.Attempt?.Number ?? 0, "ci", $"error: '{command}' was ended: {end.Detail}");
+            await logs.Flush(cancel);
+        }
+
         return end switch
         {
             null => new WorkerLost($"the supervisor of CI run {runId} is gone"),

@@ -1,4 +1,5 @@
 using Ampx.Core.Tasks;
+using Ampx.Silo.Agents.Sandboxes;
 using Ampx.Silo.Git;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,16 +7,16 @@ using Microsoft.Extensions.Options;
 
 namespace Ampx.Silo.Workers;
 
-/// <summary>Keeps the pool of free trees within <c>Workspaces:MaxDisk</c> and <c>Workspaces:RetainFor</c>, and removes mirrors that nobody needs. Work that is
+/// <summary>Keeps the pool of free trees within <c>Workspaces:MaxDisk</c> and <c>Workspaces:RetainFor</c>, and removes mirrors and homes that nobody needs. Work that is
 /// nowhere else is saved first, and stays for as long as that fails.</summary>
 public sealed partial class Housekeeping(
-    IGrainFactory grains, Workspaces workspaces, Checkpoints checkpoints, Mirrors mirrors, GitFolders folders, IOptions<WorkspaceOptions> options, TimeProvider clock,
+    IGrainFactory grains, Workspaces workspaces, Checkpoints checkpoints, Mirrors mirrors, Homes homes, GitFolders folders, IOptions<WorkspaceOptions> options, TimeProvider clock,
     ILogger<Housekeeping> log) : BackgroundService
 {
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
 
-    /// <summary>A mirror costs a clone to make again: it outlives its trees so many times.</summary>
-    private const int MirrorsOutlive = 30;
+    /// <summary>A mirror costs a clone to make again, a home its package caches: they outlive their trees so many times.</summary>
+    private const int Outlive = 30;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken) => await Task.WhenAll(Periodically(stoppingToken), WhenWanted(stoppingToken));
 
@@ -29,7 +30,8 @@ public sealed partial class Housekeeping(
                 await checkpoints.SaveKept(stopping);
                 workspaces.RemoveUnused(options.Value.RetainFor);
                 workspaces.EnforceLimit(options.Value.MaxDiskBytes);
-                await mirrors.RemoveUnused(options.Value.RetainFor * MirrorsOutlive, MayGo, stopping);
+                await mirrors.RemoveUnused(options.Value.RetainFor * Outlive, MayGo, stopping);
+                homes.RemoveUnused(options.Value.RetainFor * Outlive);
                 folders.RemoveTemporary(TimeProvider.System.GetUtcNow() - TimeSpan.FromDays(1)); // the clock that files' times come from
             }, stopping);
         }

@@ -24,6 +24,9 @@ internal static partial class Native
     [LibraryImport("libc", SetLastError = true)]
     public static partial int fsync(int fd);
 
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int rmdir(string path);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int kill(int pid, int signal);
 

@@ -4,8 +4,8 @@ using System.Text;
 
 namespace Ampx.Runs;
 
-/// <summary>A process as /proc shows it. <paramref name="Started"/> in clock ticks after boot.</summary>
-internal readonly record struct ProcessEntry(int Pid, int Parent, char State, long Started)
+/// <summary>A process as /proc shows it. <paramref name="Started"/> in clock ticks after boot, <paramref name="Resident"/> in bytes.</summary>
+internal readonly record struct ProcessEntry(int Pid, int Parent, char State, int Threads, long Started, long Resident)
 {
     public bool IsGone => State is 'Z' or 'X';
 }
@@ -27,14 +27,17 @@ internal static class Processes
         {
             return null;
         }
-        // "pid (name) state ppid …": the name may hold blanks and brackets, so count from the last one. starttime is field 22.
+        // "pid (name) state ppid …": the name may hold blanks and brackets, so count from the last one, which ends field 2. num_threads is field 20, starttime 22, rss 24.
         var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return fields.Length < 20 ? null
-            : new ProcessEntry(pid, int.Parse(fields[1], CultureInfo.InvariantCulture), fields[0][0], long.Parse(fields[19], CultureInfo.InvariantCulture));
+        long Field(int number) => long.Parse(fields[number - 3], CultureInfo.InvariantCulture);
+        return fields.Length < 22 ? null : new ProcessEntry(pid, (int)Field(4), fields[0][0], (int)Field(20), Field(22), Field(24) * Environment.SystemPageSize);
     }
 
     /// <summary>Living processes of the run: what descends from <paramref name="roots"/> (themselves not among it), and what carries the run's id.</summary>
-    public static IReadOnlyList<int> OfRun(string runId, params ReadOnlySpan<int> roots)
+    public static IReadOnlyList<int> OfRun(string runId, params ReadOnlySpan<int> roots) => [.. EntriesOfRun(runId, roots).Select(process => process.Pid)];
+
+    /// <inheritdoc cref="OfRun"/>
+    public static IReadOnlyList<ProcessEntry> EntriesOfRun(string runId, params ReadOnlySpan<int> roots)
     {
         var all = All();
         var family = new HashSet<int>(roots.ToArray());
@@ -52,11 +55,12 @@ internal static class Processes
 
         foreach (var root in roots)
             family.Remove(root);
-        return [.. all.Where(p => !p.IsGone && family.Contains(p.Pid)).Select(p => p.Pid)];
+        return [.. all.Where(p => !p.IsGone && family.Contains(p.Pid))];
     }
 
     /// <summary>
-    /// Asks politely, waits for <paramref name="grace"/>, then ends whatever is left: frozen first, so that nothing can start more behind our back.
+    /// Asks politely, waits for <paramref name="grace"/>, then ends whatever is left: first processes of pid namespaces first, with which the kernel ends all others
+    /// there; and frozen before they are killed, so that nothing can start more behind our back.
     /// Returns what would not go within <paramref name="patience"/> (another user's process, or one stuck in the kernel).
     /// </summary>
     public static IReadOnlyList<int> End(Func<IReadOnlyList<int>> living, TimeSpan grace, TimeSpan patience)
@@ -72,6 +76,7 @@ internal static class Processes
             left = living();
         }
 
+        EndNamespaces(left);
         since.Restart();
         var frozen = new HashSet<int>();
         while (left.Count > 0 && since.Elapsed < patience)
@@ -95,6 +100,26 @@ internal static class Processes
             left = living();
         }
         return left;
+    }
+
+    /// <summary>Kills those that are the first of a pid namespace: the kernel ends all others there, whatever they do.</summary>
+    public static void EndNamespaces(IEnumerable<int> pids)
+    {
+        foreach (var pid in pids.Where(IsFirstOfItsNamespace))
+            _ = Native.kill(pid, Native.SIGKILL);
+    }
+
+    /// <summary>Seen from inside it has pid 1: "NSpid: 4711 1".</summary>
+    private static bool IsFirstOfItsNamespace(int pid)
+    {
+        try
+        {
+            return File.ReadLines($"/proc/{pid}/status").FirstOrDefault(line => line.StartsWith("NSpid:", StringComparison.Ordinal))?.EndsWith("\t1", StringComparison.Ordinal) is true;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     private static List<ProcessEntry> All()

@@ -39,6 +39,28 @@ public sealed record RunSpec
 
     /// <summary>Bytes kept of each of stdout and stderr; what comes after is read and dropped.</summary>
     public long OutputLimit { get; set; } = DefaultOutputLimit;
+
+    /// <summary>Null: it may take what there is.</summary>
+    public RunLimits? Limits { get; set; }
+}
+
+/// <summary>What a run may take of its machine, all its processes together; null is without limit.</summary>
+public sealed record RunLimits
+{
+    /// <summary>Bytes.</summary>
+    public long? Memory { get; set; }
+
+    /// <summary>Threads count too.</summary>
+    public int? Processes { get; set; }
+
+    /// <summary>Bytes that it may add to <see cref="Folders"/>.</summary>
+    public long? Disk { get; set; }
+
+    /// <summary>1.5 is one and a half of them.</summary>
+    public double? Processors { get; set; }
+
+    /// <summary>Where it may write.</summary>
+    public IReadOnlyList<string> Folders { get; set; } = [];
 }
 
 /// <summary><c>run.json</c>: which processes the run is. A pid means something only together with its start time and the boot.</summary>
@@ -82,6 +104,7 @@ public static class RunReason
     public const string Stalled = "agent_stalled";
     public const string NotStarted = "not_started";
     public const string LeaseEnded = "lease_ended";
+    public const string OverLimit = "over_limit";
 }
 
 /// <summary>The names in a run folder.</summary>

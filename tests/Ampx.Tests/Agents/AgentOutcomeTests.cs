@@ -37,8 +37,11 @@ public sealed class AgentOutcomeTests
     [InlineData(9, "out of memory")]
     [InlineData(11, "segmentation fault")]
     [InlineData(24, "signal 24")]
-    public void Signals_are_told_in_plain_words(int signal, string words) =>
+    public void Signals_are_told_in_plain_words_also_by_the_code_that_a_sandbox_gives(int signal, string words)
+    {
         Assert.Contains(words, Failed(Exited(128 + signal) with { Signal = signal }, s_nothing, "agent_failed").Detail, StringComparison.Ordinal);
+        Assert.Contains(words, Failed(Exited(128 + signal), s_nothing, "agent_failed").Detail, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("Error: Invalid or missing API key. Run 'amp login' to authenticate.")]
@@ -63,8 +66,10 @@ public sealed class AgentOutcomeTests
     {
         Failed(Ended(RunReason.TimedOut), s_nothing, "agent_timeout");
         Assert.Equal("why", Failed(Ended(RunReason.Stalled), s_nothing, "agent_stalled").Detail);
+        Assert.Equal("The run was ended: why.", Failed(Ended(RunReason.OverLimit), s_nothing, "agent_failed").Detail);
         Assert.IsType<AgentOutcome.Stopped>(AgentOutcome.Of(Ended(RunReason.LeaseEnded), s_nothing, ""));
         Assert.IsType<AgentOutcome.Succeeded>(AgentOutcome.Of(Ended(RunReason.Stalled), s_done, ""));
+        Assert.IsType<AgentOutcome.Succeeded>(AgentOutcome.Of(Ended(RunReason.OverLimit), s_done, ""));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Ampx.Core;
 using Ampx.Core.Api;
 using Ampx.Core.Logs;
@@ -175,6 +176,34 @@ public sealed class AttackTests(AttackTests.Theatre theatre, ITestOutputHelper o
         Assert.Contains("reached the service", said);
     }
 
+    [Theory]
+    [InlineData("head -c 1G /dev/zero > big; echo \"one file ended at $(wc -c < big)\"; for i in $(seq 1000); do head -c 1M /dev/zero > /tmp/$i; done; sleep 60", "it has written * MiB, more than the 64 MiB that it may (DiskLimit)")]
+    [InlineData("for i in $(seq 200); do head -c 1M /dev/zero > ~/$i; done; sleep 60", "it has written * MiB, more than the 64 MiB that it may (DiskLimit)")]
+    [InlineData("bomb() { bomb | bomb & }; bomb; sleep 60", "it has * processes and threads, more than the 100 that it may (ProcessLimit)")]
+    [InlineData("perl -e '$x = \"x\" x (1 << 30); sleep 60'", "it uses * MiB of memory, more than the 128 MiB that it may (MemoryLimit)")]
+    public async Task What_takes_too_much_is_ended_and_the_service_goes_on(string attack, string stopped)
+    {
+        theatre.Play($"exec 2>&1\n{attack}\n");
+        var task = await stage.Ended((await stage.Start(theatre.Repo, "Take all", "--agent", "greedy", "--ci", "true", "--max-attempts", "1")).Id);
+        output.WriteLine(task.Error!.Detail);
+        Assert.Equal((Status.NeedsReview, ErrorCodes.AgentFailed), (task.Status, task.Error.Code));
+        Assert.Matches("^The run was ended: " + Regex.Escape(stopped).Replace("\\*", "[0-9.]+", StringComparison.Ordinal), task.Error.Detail);
+        Assert.Null(stage.ServiceExit);
+    }
+
+    [Fact]
+    public async Task Output_without_end_is_cut_and_its_last_lines_are_kept()
+    {
+        // 10 GB would be more of the same: the supervisor reads on and keeps nothing of it.
+        var size = Environment.GetEnvironmentVariable("AMPX_LONG") is "1" ? "10G" : "1G";
+        theatre.Play($"yes $(head -c 900 /dev/zero | tr '\\0' x) | head -c {size}; echo; echo the end; echo 42 > answer");
+        var task = await stage.Ended((await stage.Start(theatre.Repo, "Talk", "--agent", "evil", "--ci", "test -e answer")).Id);
+        Assert.Equal(Status.Success, task.Status);
+        var end = (await stage.Get<LogPage>($"tasks/{task.Id}/logs?source=agent&tail=10000")).Entries.Select(entry => entry.Text).ToList();
+        Assert.Equal("the end", end[^1]);
+        output.WriteLine(Assert.Single(end, line => line.StartsWith("[ampx: ", StringComparison.Ordinal)));
+    }
+
     /// <summary>What the agent does, and what it says of it; at last it writes the answer.</summary>
     private async Task<(TaskView Task, List<string> Said)> Attack(string script, string agent = "evil")
     {
@@ -215,6 +244,11 @@ public sealed class AttackTests(AttackTests.Theatre theatre, ITestOutputHelper o
             Repo = await Stage.Repository("answer", ("README.md", "An answer."));
             Stage.Agent("evil", "", sandbox: "bubblewrap");
             Stage.Agent("offline", "", sandbox: "bubblewrap");
+            Stage.Agent("greedy", "", sandbox: "bubblewrap");
+            Stage.Environment["Ampx__Agents__greedy__Arguments__0"] = Path.Combine(Stage.Root, "evil.sh");
+            Stage.Environment["Ampx__Agents__greedy__DiskLimit"] = "64 MiB";
+            Stage.Environment["Ampx__Agents__greedy__ProcessLimit"] = "100";
+            Stage.Environment["Ampx__Agents__greedy__MemoryLimit"] = "128 MiB";
             Stage.Environment["Ampx__Agents__offline__Arguments__0"] = Path.Combine(Stage.Root, "evil.sh");
             Stage.Environment["Ampx__Agents__offline__Network"] = "false";
             await Stage.Up();

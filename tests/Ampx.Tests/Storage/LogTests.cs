@@ -28,6 +28,19 @@ public sealed class LogsOnPostgres() : LogTests(StorageFolder.OnPostgres())
 
         Assert.False(Trouble.Error.IsCompleted, "two writers waited for each other");
     }
+
+    [Fact]
+    public async Task A_process_that_freezes_in_a_transaction_keeps_its_locks_for_seconds_only()
+    {
+        using var frozen = Files.Open();
+        await using var connection = await frozen.LogWriter.OpenConnectionAsync(StorageFolder.Soon);
+        await using var transaction = await connection.BeginTransactionAsync(StorageFolder.Soon);
+        await using var take = connection.CreateCommand();
+        take.CommandText = "SELECT pg_advisory_xact_lock(731, hashtext('t'))";
+        await take.ExecuteNonQueryAsync(StorageFolder.Soon);
+
+        Assert.True(await Writer.Append(Chunk("run", 0, 1, "goes on")).AsTask().WaitAsync(TimeSpan.FromSeconds(40)));
+    }
 }
 
 public sealed class LogsOnSqlite() : LogTests(new StorageFolder())

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Options;
 
 namespace Ampx.Silo.Agents.Sandboxes;
 
-/// <summary>A program with its arguments and its whole environment.</summary>
-public sealed record Call(string Program, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment);
+/// <summary>A program with its arguments, its whole environment, and what it may take.</summary>
+public sealed record Call(string Program, IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, RunLimits? Limits = null);
 
 public static class CallInSandbox
 {
@@ -16,7 +16,7 @@ public static class CallInSandbox
     public static RunSpec In(this RunSpec spec, Func<Call, Call> around)
     {
         var call = around(new(AmpThreads.Find(spec.Command, spec.Environment) ?? spec.Command, spec.Arguments, spec.Environment));
-        return spec with { Command = call.Program, Arguments = call.Arguments, Environment = call.Environment };
+        return spec with { Command = call.Program, Arguments = call.Arguments, Environment = call.Environment, Limits = call.Limits };
     }
 }
 
@@ -29,7 +29,7 @@ public sealed record SandboxPlace(string RunId, string Tree, string Mirror, stri
 /// Keeps a run from the rest of the machine. It sees the system and the tools of the service's user, to read; it may write its tree, a folder for temporary files, and a home
 /// that all runs of one owner on one repository share, so that package caches last. Where the service's own files lie, it finds nothing.
 /// </summary>
-public sealed class Sandbox(DataFolder data, AgentRuns runs, IOptions<GitHubOptions> gitHub, IOptions<GitOptions> git)
+public sealed class Sandbox(DataFolder data, AgentRuns runs, Homes homes, IOptions<GitHubOptions> gitHub, IOptions<GitOptions> git)
 {
     /// <summary>Seen by runs where the service has no home, or the root folder for one.</summary>
     private const string NoHome = "/home/agent";
@@ -38,7 +38,7 @@ public sealed class Sandbox(DataFolder data, AgentRuns runs, IOptions<GitHubOpti
     /// <exception cref="InvalidOperationException">There has to be a sandbox, and there can be none on this machine.</exception>
     public Call Around(Call call, SandboxRules rules, SandboxPlace place)
     {
-        if (!rules.IsOn) return call;
+        if (!rules.IsOn) return call with { Limits = Limits(place.Tree) };
         if (Bubblewrap.WhyNot is { } why) throw new InvalidOperationException(why);
         var home = call.Environment.GetValueOrDefault("HOME") is { Length: > 1 } own && Path.IsPathRooted(own) ? Path.TrimEndingDirectorySeparator(own) : NoHome;
         var box = new Bubblewrap().ShowSystem().WithKernel();
@@ -46,8 +46,9 @@ public sealed class Sandbox(DataFolder data, AgentRuns runs, IOptions<GitHubOpti
 
         var temporary = Folder(Path.Combine(runs.Folder(place.RunId).Path, "tmp"));
         box.Give(temporary, "/tmp").Give(temporary, "/var/tmp");
+        var kept = homes.Of(place.Owner, place.RepoKey);
         // Side by side: what a run puts into one of them must not lead the next one's mounts astray.
-        string Kept(string name) => Folder(data.In("homes", GitFolders.Slug(place.Owner), GitFolders.Slug(place.RepoKey), name));
+        string Kept(string name) => Folder(Path.Combine(kept, name));
         box.Give(Kept("home"), home);
         // Settings and caches that the service's user keeps elsewhere: the same there.
         foreach (var (name, path) in call.Environment.Where(variable => IsXdg(variable.Key) && Path.IsPathRooted(variable.Value) && !ToolFolders.IsWithin(variable.Value, home)))
@@ -65,7 +66,9 @@ public sealed class Sandbox(DataFolder data, AgentRuns runs, IOptions<GitHubOpti
         foreach (var secret in OwnFiles().Where(path => ToolFolders.IsSystem(path) || shown.Exists(folder => ToolFolders.IsWithin(path, folder)))) box.Cover(secret);
         foreach (var path in rules.ReadOnly) box.Show(Expanded(path, home));
         foreach (var path in rules.ReadWrite.Select(path => Expanded(path, home)).Where(Path.Exists)) box.Give(path, path);
-        return new Call(Bubblewrap.Program!, box.Run(place.Tree, [call.Program, .. call.Arguments]), EnvironmentOf(call, home));
+        return new Call(Bubblewrap.Program!, box.Run(place.Tree, [.. Prlimit.For(rules.Limits), call.Program, .. call.Arguments]), EnvironmentOf(call, home), Limits(place.Tree, temporary, kept));
+
+        RunLimits? Limits(params IReadOnlyList<string> folders) => rules.Limits is { } limits ? limits with { Folders = folders } : null;
     }
 
     /// <summary>Tools, the program itself, and the files that its settings name.</summary>

@@ -1,10 +1,14 @@
+using Ampx.Runs;
+
 namespace Ampx.Silo.Agents.Sandboxes;
 
 /// <summary>What a profile wants of its sandbox.</summary>
 /// <param name="ReadOnly">More that is shown; <c>~</c> is the service's home.</param>
 /// <param name="ReadWrite">More that may be written.</param>
 /// <param name="SignIn">Files that sign the agent in: all of the service's home that is handed on.</param>
-public sealed record SandboxRules(AgentSandbox Mode, bool Network, IReadOnlyList<string> ReadOnly, IReadOnlyList<string> ReadWrite, IReadOnlyList<string> SignIn)
+/// <param name="Limits">They hold without a sandbox too; null if there are none.</param>
+public sealed record SandboxRules(
+    AgentSandbox Mode, bool Network, IReadOnlyList<string> ReadOnly, IReadOnlyList<string> ReadWrite, IReadOnlyList<string> SignIn, RunLimits? Limits = null)
 {
     /// <summary>Of a profile that says nothing.</summary>
     public static readonly SandboxRules Default = new(AgentSandbox.Auto, true, [], [], []);

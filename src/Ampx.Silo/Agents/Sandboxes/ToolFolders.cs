@@ -13,7 +13,10 @@ internal static class ToolFolders
     ];
 
     /// <summary>Keys and passwords in the folders of the system that root alone may read, in case that's who we are.</summary>
-    private static readonly string[] Locked = ["/etc/ampx", "/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-", "/etc/ssl/private", "/etc/ssh", "/etc/sudoers.d"];
+    private static readonly string[] Locked = ["/etc/ampx", "/etc/shadow", "/etc/gshadow", "/etc/shadow-", "/etc/gshadow-", "/etc/ssl/private", "/etc/sudoers.d"];
+
+    /// <summary>Beside them lie the settings of ssh as a client, which git needs.</summary>
+    private static string[] HostKeys() => Directory.Exists("/etc/ssh") ? Directory.GetFiles("/etc/ssh", "ssh_host_*_key") : [];
 
     public static Bubblewrap ShowSystem(this Bubblewrap box)
     {
@@ -23,7 +26,7 @@ internal static class ToolFolders
             else box.Show(path);
         }
 
-        foreach (var path in Locked) box.Cover(path);
+        foreach (var path in (string[])[.. Locked, .. HostKeys()]) box.Cover(path);
         // Where names are resolved is often kept in /run, which is not shown.
         return File.ResolveLinkTarget("/etc/resolv.conf", returnFinalTarget: true) is { Exists: true } names && !names.FullName.StartsWith("/etc/", StringComparison.Ordinal) ? box.Show(names.FullName) : box;
     }

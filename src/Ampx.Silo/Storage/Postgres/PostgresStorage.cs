@@ -10,6 +10,7 @@ public static class PostgresStorage
 
     private const int MainConnections = 40;
     private const int LogConnections = 8;
+    private const string IdleTimeout = "idle_in_transaction_session_timeout";
 
     // A seq is the largest one stored and one more, so two processes must not read it at once. In order, or they would wait for each other.
     private const string LogLock = "SELECT pg_advisory_xact_lock(731, number) FROM (SELECT DISTINCT hashtext(task) AS number FROM unnest(@tasks) task ORDER BY number) locks";
@@ -40,6 +41,8 @@ public static class PostgresStorage
         if (!IsGiven("Command Timeout")) given.CommandTimeout = 8;
         if (!IsGiven("Cancellation Timeout")) given.CancellationTimeout = 500;
         given.ApplicationName ??= name;
+        // A process that stops in the middle of a transaction (SIGSTOP, a machine that swaps) would keep its locks from everybody for as long.
+        if (given.Options?.Contains(IdleTimeout, StringComparison.Ordinal) is not true) given.Options = $"{given.Options} -c {IdleTimeout}=5s".TrimStart();
         return new NpgsqlDataSourceBuilder(given.ConnectionString).Build();
 
         // ContainsKey is true for every key that there could be.
