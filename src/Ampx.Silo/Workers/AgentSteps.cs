@@ -173,7 +173,7 @@ public sealed class AgentSteps(
     private async Task<Pushed> Arrived(TaskState task, string sha, GitRemote remote, CancellationToken cancel)
     {
         var report = await guards.Look(remote, task.Base!, task.BaseSha!, sha, cancel);
-        if (!report.Findings.IsEmpty) Log(task, "system", $"for a person to look at: {GuardWords.Brief(report.Findings, 20)}");
+        foreach (var line in GuardWords.Lines(report.Findings)) Log(task, "system", $"for a person to look at: {line}");
         return new(sha, await PullRequestFirst(task, remote, cancel), report);
     }
 

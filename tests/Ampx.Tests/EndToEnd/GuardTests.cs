@@ -31,6 +31,7 @@ public sealed class GuardTests
         Assert.Contains(".github/workflows/ci.yml (protected)", task.Summary, StringComparison.Ordinal);
         Assert.Contains(".github/workflows/ci.yml (protected)", scene.Pull.Body, StringComparison.Ordinal);
         Assert.Contains((await scene.Stage.Get<Timeline>($"tasks/{task.Id}/timeline")).Entries, entry => entry.Detail == "protected_change: .github/workflows/ci.yml (protected)");
+        Assert.Contains("for a person to look at: .github/workflows/ci.yml (protected)", (await scene.Stage.Ampx("logs", task.Id, "--source", "system")).Out, StringComparison.Ordinal);
 
         var refused = await scene.Stage.Ampx("merge", task.Id);
         Assert.Equal(1, refused.Code);

@@ -149,6 +149,15 @@ public sealed class GuardsTests : IDisposable
         }));
 
     [Fact]
+    public async Task What_takes_too_long_to_look_through_is_told()
+    {
+        world.Write("a.test.js", "it('a');\n");
+        world.Write("b.test.js", "it.skip('b');\n");
+        world.Time.AutoAdvanceAmount = TimeSpan.FromSeconds(45);
+        Assert.Equal(["Unread b.test.js"], await Found(() => { }));
+    }
+
+    [Fact]
     public async Task More_than_can_be_listed_is_one_finding_that_changes_with_any_of_them()
     {
         for (var i = 0; i < Guards.MostFindings + 5; i++) world.Write($".github/workflows/{i:000}.yml", "x\n");
@@ -248,7 +257,7 @@ public sealed class GuardsTests : IDisposable
     private static string[] Words(GuardReport report) => [.. report.Findings.Select(found => $"{found.Kind} {found.Path}").Order(StringComparer.Ordinal)];
 
     private Task<GuardReport> Look(string head, string? baseSha = null) =>
-        new Guards(world.Mirrors, Options.Create(options)).Look(world.Remote, "main", baseSha ?? world.Tip("main")!, head, TestContext.Current.CancellationToken);
+        new Guards(world.Mirrors, world.Time, Options.Create(options)).Look(world.Remote, "main", baseSha ?? world.Tip("main")!, head, TestContext.Current.CancellationToken);
 
     private void Shell(string script)
     {

@@ -6,6 +6,9 @@ namespace Ampx.Silo.Git.Guarding;
 /// <summary>The lines with skip marks that a change adds to a test file. Content is named by its hash only: no path, attribute or filter has a say in what is read.</summary>
 internal sealed class AddedMarks(GitRepository repository, int mostBytes)
 {
+    /// <summary>For one file: a pair of contents can be made to take git forever.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     /// <summary>In the order of the file; null if it is too much to be looked through.</summary>
     public async Task<IReadOnlyList<string>?> In(TreeChange change, IReadOnlyDictionary<string, long> sizes, CancellationToken cancel)
     {
@@ -15,14 +18,14 @@ internal sealed class AddedMarks(GitRepository repository, int mostBytes)
         var read = repository.Command(before is null
             ? ["cat-file", "blob", now.Sha]
             : ["diff", "--no-color", "--no-ext-diff", "--no-textconv", "--text", "--ignore-all-space", "--unified=0", before.Sha, now.Sha, "--"]) with
-        { MaxOutput = 4 * mostBytes };
-        var answer = await repository.Git.Run(read, cancel);
-        if (answer.Truncated) return null;
+        { MaxOutput = 4 * mostBytes, TimeLimit = Patience };
         try
         {
+            var answer = await repository.Git.Run(read, cancel);
+            if (answer.Truncated) return null;
             return [.. (before is null ? Lines(answer.Output) : Added(answer.Output)).Where(line => SkipMarks.IsIn(line, now.Path))];
         }
-        catch (RegexMatchTimeoutException)
+        catch (Exception slow) when (slow is RegexMatchTimeoutException or GitException { ExitCode: GitException.TimedOut })
         {
             return null;
         }

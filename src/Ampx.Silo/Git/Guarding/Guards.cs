@@ -10,13 +10,16 @@ namespace Ampx.Silo.Git.Guarding;
 /// Looks through a whole change, from the base to the pushed commit, for what a person should see: protected files, tests that are gone, tests
 /// that are skipped. It reads git's objects out of the mirror, never a work tree. What is too much to be read or listed is itself a finding.
 /// </summary>
-public sealed class Guards(Mirrors mirrors, IOptions<GuardOptions> options)
+public sealed class Guards(Mirrors mirrors, TimeProvider time, IOptions<GuardOptions> options)
 {
     /// <summary>Test files that are looked through in one change.</summary>
     private const int MostFiles = 300;
 
     /// <summary>Of one test file.</summary>
     private const int MostBytes = 1 << 20;
+
+    /// <summary>For all of them; what isn't looked through by then is told.</summary>
+    private static readonly TimeSpan MostTime = TimeSpan.FromMinutes(1);
 
     /// <summary>Findings that are kept one by one; they are part of the task's state.</summary>
     internal const int MostFindings = 100;
@@ -57,15 +60,17 @@ public sealed class Guards(Mirrors mirrors, IOptions<GuardOptions> options)
     private bool MayAddMarks(TreeChange change) =>
         change.New is { IsFile: true } now && now.Sha != change.Old?.Sha && SkipMarks.AreKnownFor(now.Path) && testFiles.Fit(now.Path);
 
-    private static async Task<List<GuardFinding>> Skipped(GitRepository repository, IReadOnlyList<TreeChange> changes, CancellationToken cancel)
+    private async Task<List<GuardFinding>> Skipped(GitRepository repository, IReadOnlyList<TreeChange> changes, CancellationToken cancel)
     {
         var marks = new AddedMarks(repository, MostBytes);
+        var since = time.GetTimestamp();
         var read = changes.Take(MostFiles).ToList();
         var sizes = await marks.Sizes([.. read.SelectMany(c => (TreeEntry?[])[c.Old, c.New]).Where(e => e is { IsFile: true }).Select(e => e!.Sha).Distinct()], cancel);
         var findings = new List<GuardFinding>();
         foreach (var change in read)
         {
-            if (await marks.In(change, sizes, cancel) is not { } lines) findings.Add(Of(GuardKind.Unread, change.New!.Path, change.New.Sha));
+            var lines = time.GetElapsedTime(since) < MostTime ? await marks.In(change, sizes, cancel) : null;
+            if (lines is null) findings.Add(Of(GuardKind.Unread, change.New!.Path, change.New.Sha));
             // The same mark twice is two: one more than a person has seen is new.
             else findings.AddRange(lines.GroupBy(line => line).SelectMany(same => same.Select((line, index) => Of(GuardKind.TestSkipped, change.New!.Path, $"{index} {line}"))));
         }

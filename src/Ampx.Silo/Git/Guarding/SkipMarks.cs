@@ -53,7 +53,7 @@ internal static partial class SkipMarks
     [GeneratedRegex(@"\.\s*Skip(f|Now)?\s*\(|(?<![\w.])Skip\s*\(|(?<![\w.])[PXF](It|Describe|DescribeTable|Context|When|Entry|Specify)\s*\(|^\s*//\s*(go:build|\+build)\s+ignore\b", RegexOptions.None, Patience)]
     private static partial Regex Go();
 
-    [GeneratedRegex(@"#\s*!?\s*\[\s*(ignore\b|cfg_attr\s*\([^\]]*\bignore\b)", RegexOptions.None, Patience)]
+    [GeneratedRegex(@"#\s*!?\s*\[\s*(ignore\b|cfg_attr\s*\([^\]]{0,200}\bignore\b)", RegexOptions.None, Patience)]
     private static partial Regex Rust();
 
     // RSpec, minitest.
