@@ -15,6 +15,7 @@ public static class EventRedaction
             AgentCommitted said => said with { Said = Mask(said.Said) },
             AgentChangedNothing said => said with { Said = Mask(said.Said) },
             AgentFailed failed => failed with { Detail = Mask(failed.Detail) },
+            Pushed { Guards: { } guards } pushed => pushed with { Guards = new([.. guards.Findings.Select(found => found with { Path = Mask(found.Path) })]) },
             PushRefused refused => refused with { Detail = Mask(refused.Detail) },
             WorkLost lost => lost with { Detail = Mask(lost.Detail) },
             CiCommandEnded ended => ended with { Detail = Mask(ended.Detail) },

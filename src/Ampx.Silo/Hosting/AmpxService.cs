@@ -10,6 +10,7 @@ using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Git;
+using Ampx.Silo.Git.Guarding;
 using Ampx.Silo.Storage;
 using Ampx.Silo.Workers;
 using Microsoft.AspNetCore.Builder;
@@ -40,6 +41,7 @@ public sealed partial class AmpxService : IAsyncDisposable
         ["Cors"] = typeof(CorsOptions),
         ["Git"] = typeof(GitOptions),
         ["GitHub"] = typeof(GitHubOptions),
+        ["Guards"] = typeof(GuardOptions),
         ["Logs"] = typeof(LogOptions),
         ["PullRequest"] = typeof(PullRequestOptions),
         ["RateLimit"] = typeof(RateLimitOptions),

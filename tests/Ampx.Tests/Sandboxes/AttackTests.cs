@@ -129,13 +129,15 @@ public sealed class AttackTests(AttackTests.Theatre theatre, ITestOutputHelper o
     public async Task What_it_plants_for_the_services_git_runs_nowhere()
     {
         var trace = Path.Combine(stage.Root, "ran");
-        var (task, _) = await Attack($"""
+        var (task, said) = await Attack($"""
             for hook in pre-commit post-commit pre-push post-checkout reference-transaction; do mkdir -p .git/hooks; printf '#!/bin/sh\ntouch {trace}\n' > .git/hooks/$hook; chmod +x .git/hooks/$hook; done
+            git commit -q --allow-empty -m 'This one runs what was planted'
             for key in filter.evil.clean filter.evil.smudge core.sshCommand core.fsmonitor diff.external credential.helper; do git config $key 'touch {trace}; cat'; done
             echo '* filter=evil diff=evil' > .gitattributes
             printf '[submodule "x"]\n\tpath = x\n\turl = ext::touch {trace}\n\tupdate = !touch {trace}\n' > .gitmodules
             rm -f .git/info/exclude; mkdir -p .git/info; mkfifo .git/info/exclude
             """);
+        Assert.Contains(said, line => line.Contains($"cannot touch '{trace}'", StringComparison.Ordinal));
         Assert.False(File.Exists(trace));
         Assert.Equal("* filter=evil diff=evil", await stage.Git(theatre.Repo, "show", $"{task.Branch}:.gitattributes"));
         output.WriteLine("stopped by: our own config in .git, hooks off, no submodules");

@@ -20,6 +20,7 @@ public class WordsTests
     [InlineData("stopping", "stopping the agent")]
     [InlineData("done with success", "CI is green after 1 attempt")]
     [InlineData("done with needs_review", "needs review after 1 attempt: worker-1 is gone")]
+    [InlineData("done with protected_change", "needs review after 1 attempt: CI is green, but a person has to look at .github/workflows/ci.yml (protected)")]
     [InlineData("done, merged", "merged")]
     public void The_summary_is_one_line(string task, string summary) => Assert.Equal(summary, Samples.Tasks[task].Summary);
 
