@@ -11,6 +11,7 @@ using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Git;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Telemetry;
 using Ampx.Silo.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -45,6 +46,7 @@ public sealed partial class AmpxService : IAsyncDisposable
         ["RateLimit"] = typeof(RateLimitOptions),
         ["Retry"] = typeof(RetryOptions),
         ["Storage"] = typeof(StorageOptions),
+        ["Telemetry"] = typeof(TelemetryOptions),
         ["Workers"] = typeof(WorkerOptions),
         ["Workspaces"] = typeof(WorkspaceOptions),
     };
@@ -175,6 +177,7 @@ public sealed partial class AmpxService : IAsyncDisposable
         {
             if (plan.IsGateway) app.MapAmpxGateway();
             else app.MapAmpxHealth();
+            app.MapMetrics();
             if (plan.IsGateway) await EnsureAdmin(app, cancel);
             await Listen(app, access.Service, plan, cancel);
             // Made at the first start.
