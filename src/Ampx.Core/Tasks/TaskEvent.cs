@@ -11,6 +11,9 @@ public abstract record TaskEvent
 
     /// <summary>The user who gave an order; of no meaning on other events.</summary>
     [Id(1)] public string By { get; init; } = "system";
+
+    /// <summary>The request that an order came in, as W3C's <c>traceparent</c>.</summary>
+    [Id(2)] public string? Trace { get; init; }
 }
 
 // What people ask for.

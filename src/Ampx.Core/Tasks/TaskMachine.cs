@@ -138,6 +138,7 @@ public static partial class TaskMachine
     {
         Phase = phase,
         Step = task.Step + 1,
+        EnteredAt = now.At,
         Status = StatusIn(task, phase),
         Run = phase is Agent or Publishing or Stopping ? task.Run : null,
         NextWakeAt = now.At + (phase is WaitingForCi && task.Forge is ForgeKind.GitHub ? now.Rules.CiStartTimeout : now.Rules.SafetyLook),

@@ -22,6 +22,9 @@ public sealed record NewTask
     /// <summary>The issue whose text is the instruction; <see cref="Prompt"/> may be empty then.</summary>
     [Id(12)] public int? Issue { get; init; }
     [Id(13)] public bool AutoMerge { get; init; }
+
+    /// <inheritdoc cref="TaskState.Trace"/>
+    [Id(14)] public string? Trace { get; init; }
 }
 
 /// <summary>Why an order isn't taken: the problem's code and words, which name the states that would allow it.</summary>
@@ -56,6 +59,8 @@ public static partial class TaskMachine
             Step = 1,
             CreatedAt = at,
             UpdatedAt = at,
+            EnteredAt = at,
+            Trace = order.Trace,
             NextWakeAt = at + rules.SafetyLook,
             Last = new Transition("created", order.Owner, order.Prompt),
         };
@@ -128,6 +133,7 @@ public static partial class TaskMachine
         MaxAttempts = more.MaxAttempts ?? task.MaxAttempts,
         MaxTokens = more.MaxTokens ?? task.MaxTokens,
         MaxTime = more.MaxTime ?? task.MaxTime,
+        Trace = more.Trace ?? task.Trace,
     };
 
     /// <summary>The instruction waits for what is under way; the runs that were made already can't be unmade by a lower limit.</summary>

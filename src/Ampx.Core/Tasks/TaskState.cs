@@ -145,6 +145,12 @@ public sealed record TaskState
     /// <summary>The last commit that CI found green.</summary>
     [Id(63)] public string? GreenSha { get; init; }
 
+    /// <summary>The request that gave the current instruction, as W3C's <c>traceparent</c>: what is done for it belongs to that trace. Null: nobody traced it.</summary>
+    [Id(70)] public string? Trace { get; init; }
+
+    /// <summary>When the phase was entered.</summary>
+    [Id(71)] public DateTimeOffset EnteredAt { get; init; }
+
     /// <summary>The task has ended; only a person moves it again.</summary>
     [System.Text.Json.Serialization.JsonIgnore] public bool Ended => Phase is Phase.Done;
 

@@ -29,6 +29,9 @@ public sealed record GitCommand(params IReadOnlyList<string> Arguments)
     /// <summary>Is told what git says of its progress, where <c>--progress</c> is among the arguments.</summary>
     public Action<TaskProgress>? Progress { get; init; }
 
+    /// <summary>Which of git's commands it is.</summary>
+    public string Name => Arguments.FirstOrDefault(argument => !argument.StartsWith('-')) ?? "";
+
     /// <summary>What a person may read about it; addresses carry no secrets here.</summary>
     public override string ToString() => "git " + string.Join(' ', Arguments.Select(a => a.Length > 200 ? a[..200] + "…" : a));
 }

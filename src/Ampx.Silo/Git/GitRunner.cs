@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Text;
+using Ampx.Silo.Telemetry;
 using CliWrap;
 using Microsoft.Extensions.Logging;
 
@@ -41,6 +42,7 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
         var output = new Kept(command.MaxOutput);
         var errors = new Kept(1 << 20);
         var began = Stopwatch.GetTimestamp();
+        using var span = Traces.Part($"git {command.Name}");
         try
         {
             var done = await Cli.Wrap("git")
@@ -53,6 +55,8 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteAsync(firm.Token, polite.Token);
             LogRun(command, done.ExitCode, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            span?.SetTag("exit_code", done.ExitCode);
+            Measures.Git(command.Name, Stopwatch.GetElapsedTime(began), done.ExitCode != 0);
             return new GitResult(done.ExitCode, output.Text, Masked(errors.Text, command), output.Full);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)

@@ -12,6 +12,7 @@ using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Git;
 using Ampx.Silo.Git.Guarding;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Telemetry;
 using Ampx.Silo.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -47,6 +48,7 @@ public sealed partial class AmpxService : IAsyncDisposable
         ["RateLimit"] = typeof(RateLimitOptions),
         ["Retry"] = typeof(RetryOptions),
         ["Storage"] = typeof(StorageOptions),
+        ["Telemetry"] = typeof(TelemetryOptions),
         ["Workers"] = typeof(WorkerOptions),
         ["Workspaces"] = typeof(WorkspaceOptions),
     };
@@ -177,6 +179,7 @@ public sealed partial class AmpxService : IAsyncDisposable
         {
             if (plan.IsGateway) app.MapAmpxGateway();
             else app.MapAmpxHealth();
+            app.MapMetrics();
             if (plan.IsGateway) await EnsureAdmin(app, cancel);
             await Listen(app, access.Service, plan, cancel);
             // Made at the first start.

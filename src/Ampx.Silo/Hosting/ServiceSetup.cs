@@ -8,6 +8,7 @@ using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Git;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Telemetry;
 using Ampx.Silo.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -30,6 +31,7 @@ internal static class ServiceSetup
         builder.WebHost.UseUrls(access.Service.Urls);
         services.AddSingleton(KnownSecrets.Of(builder.Configuration, AgentEnvironment.OfService(), folder.TokenFile));
         builder.AddLogging();
+        builder.AddTelemetry(folder);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(7));
         services.AddSingleton(ClockFile.Open(folder.Path)).AddSingleton<TimeProvider>(provider => provider.GetRequiredService<SteadyClock>()).AddHostedService<ClockFile>().AddSingleton(folder);
         services.AddHealthChecks().AddCheck<SiloHealth>("silo");
@@ -84,11 +86,17 @@ internal static class ServiceSetup
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Ampx", LogLevel.Information);
         // A line or two for each request that isn't signed in: strangers could fill the disk.
         builder.Logging.AddFilter("Ampx.Gateway.Auth.AmpxAuthentication", LogLevel.Warning);
-        builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(console =>
+        builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging"));
+        builder.Logging.Configure(log => log.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        if (builder.Configuration["Ampx:Telemetry:LogFormat"] is "json")
         {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss ";
-        });
+            builder.Logging.AddJsonConsole(console => (console.IncludeScopes, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+        }
+
         RedactedConsole.Wrap(builder.Services);
     }
 

@@ -10,6 +10,7 @@ using Ampx.Silo.Forges.Local;
 using Ampx.Silo.Git;
 using Ampx.Silo.Git.Guarding;
 using Ampx.Silo.Storage.Logs;
+using Ampx.Silo.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Ampx.Silo.Workers;
@@ -100,7 +101,10 @@ public sealed class AgentSteps(
         var saving = checkpoints.During(task, over.Token);
         try
         {
-            return await output.Follow(task, runId, "agent", profile, cancel);
+            using var span = Traces.Part($"agent {task.Agent}");
+            var end = await output.Follow(task, runId, "agent", profile, cancel);
+            span?.SetTag("exit_code", end?.Code).SetTag("reason", end?.Reason);
+            return end;
         }
         finally
         {
