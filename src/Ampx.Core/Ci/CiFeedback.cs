@@ -72,7 +72,7 @@ public static partial class CiFeedback
         if (job.Step is { } step) Add($"Failed step: {Name(step, 200)}\n");
         if (job.Excerpt?.Command is { } command) Add($"Its command:{Command(LogText.Cut(redaction.Apply(Fence.Plain(command)), 400))}");
         if (job.Url is { } url) Add($"Log: {url}\n");
-        if (job.Note is { } note) Add($"{LogText.Cut(redaction.Apply(Fence.Line(note)), 400)}\n");
+        if (job.Note is { } note) Add($"{Name(note, 400)}\n");
         return text.ToString();
 
         void Add(string line) => text.Append(text.Length + line.Length <= room ? line : "");
