@@ -10,6 +10,7 @@ using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Git;
+using Ampx.Silo.Notifications;
 using Ampx.Silo.Git.Guarding;
 using Ampx.Silo.Storage;
 using Ampx.Silo.Telemetry;
@@ -44,6 +45,7 @@ public sealed partial class AmpxService : IAsyncDisposable
         ["GitHub"] = typeof(GitHubOptions),
         ["Guards"] = typeof(GuardOptions),
         ["Logs"] = typeof(LogOptions),
+        ["Notify"] = typeof(NotifyOptions),
         ["PullRequest"] = typeof(PullRequestOptions),
         ["RateLimit"] = typeof(RateLimitOptions),
         ["Retry"] = typeof(RetryOptions),

@@ -7,6 +7,7 @@ using Ampx.Silo.Doctor;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Git;
+using Ampx.Silo.Notifications;
 using Ampx.Silo.Storage;
 using Ampx.Silo.Telemetry;
 using Ampx.Silo.Workers;
@@ -35,8 +36,16 @@ internal static class ServiceSetup
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(7));
         services.AddSingleton(ClockFile.Open(folder.Path)).AddSingleton<TimeProvider>(provider => provider.GetRequiredService<SteadyClock>()).AddHostedService<ClockFile>().AddSingleton(folder);
         services.AddHealthChecks().AddCheck<SiloHealth>("silo");
-        if (plan.IsSilo) builder.AddSilo(plan, folder);
-        else builder.AddClusterClient(plan, folder);
+        if (plan.IsSilo)
+        {
+            builder.AddSilo(plan, folder);
+            services.AddNotifications(access.Service.PublicUrl, plan.IsGateway);
+        }
+        else
+        {
+            builder.AddClusterClient(plan, folder);
+        }
+
         if (plan.IsGateway) services.AddGateway(access, plan, folder);
     }
 
