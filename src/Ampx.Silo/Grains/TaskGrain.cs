@@ -40,7 +40,7 @@ public sealed partial class TaskGrain(
     public async Task<TaskState> Create(NewTask order)
     {
         using var span = Traces.Work("task create", order.Trace, order.Id);
-        return await Decide(async () => task ?? await Remember(TaskMachine.Create(order, clock.GetUtcNow(), rules)));
+        return await Decide(async () => task ?? await Remember(TaskMachine.Create(order.Masked(redactor), clock.GetUtcNow(), rules)));
     }
 
     public Task<TaskState?> Find() => Task.FromResult(task);
