@@ -65,7 +65,7 @@ bring_descriptions() {
 missing=0
 have git || need git || missing=1
 sdk_found || install_sdk || missing=1
-# For the sandbox to come; nothing fails without it.
+# For the sandbox; agents run without one where it is missing.
 have bwrap || apt_install bubblewrap || say "Going on without bubblewrap. To have it:  $(by_hand bubblewrap)"
 if [ "${1:-}" = --tests ]; then
   # The documentation's examples, which the suite runs.
