@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Text;
+using Ampx.Silo.Agents.Sandboxes;
 using Ampx.Silo.Telemetry;
 using CliWrap;
 using Microsoft.Extensions.Logging;
@@ -45,8 +46,9 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
         using var span = Traces.Part($"git {command.Name}");
         try
         {
-            var done = await Cli.Wrap("git")
-                .WithArguments(command.Arguments)
+            var (program, arguments) = Call(command);
+            var done = await Cli.Wrap(program)
+                .WithArguments(arguments)
                 .WithWorkingDirectory(command.WorkTree ?? command.Folder ?? command.GitDir ?? "/")
                 .WithEnvironmentVariables(GitEnvironment.For(command, folders))
                 .WithStandardInputPipe(command.Input is { } text ? PipeSource.FromString(text, Encoding.UTF8) : PipeSource.Null)
@@ -67,6 +69,14 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
         {
             throw Failure(command, 127, $"git could not be started: {missing.Message}");
         }
+    }
+
+    private static (string Program, IReadOnlyList<string> Arguments) Call(GitCommand command)
+    {
+        if (command.View is not { } view || Bubblewrap.WhyNot is not null) return ("git", command.Arguments);
+        var box = Bubblewrap.Around().ShowSystem();
+        foreach (var folder in view.Read) box.Show(folder);
+        return (Bubblewrap.Program!, box.Give(view.Write, view.Write).Run(view.Write, ["git", .. command.Arguments]));
     }
 
     internal static GitException Failure(GitCommand command, int exitCode, string errors) => new(command.ToString(), exitCode, LastLines(errors));
@@ -118,13 +128,13 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
 }
 
 /// <summary>A repository of our own, named outright.</summary>
-internal sealed record GitRepository(GitRunner Git, string Folder, string? WorkTree = null)
+internal sealed record GitRepository(GitRunner Git, string Folder, string? WorkTree = null, GitView? View = null)
 {
     public Task<GitResult> Run(IReadOnlyList<string> arguments, CancellationToken cancel) => Git.Run(Command(arguments), cancel);
 
     public Task<GitResult> Try(IReadOnlyList<string> arguments, CancellationToken cancel) => Git.Try(Command(arguments), cancel);
 
-    public GitCommand Command(IReadOnlyList<string> arguments) => new(arguments) { GitDir = Folder, WorkTree = WorkTree };
+    public GitCommand Command(IReadOnlyList<string> arguments) => new(arguments) { GitDir = Folder, WorkTree = WorkTree, View = View };
 
     /// <summary>The full name of what the expression means, or null.</summary>
     public async Task<string?> Resolve(string expression, CancellationToken cancel) =>

@@ -27,7 +27,9 @@ public sealed class Snapshots(GitRunner git, TimeProvider time)
         var repository = new GitRepository(git, Path.Combine(home, ".git"), workspace.Path);
         try
         {
-            var files = await Files(repository, workspace, home, Path.Combine(beside, "index"), cancel);
+            // An agent at work may put a link in a folder's place in the very moment in which that is read: there is nothing where it could lead.
+            var view = new GitView([Path.Combine(workspace.Mirror, "objects"), workspace.Path], home);
+            var files = await Files(repository with { View = view }, workspace, home, Path.Combine(beside, "index"), cancel);
             if (files == (last ?? await repository.Resolve(workspace.StartSha + "^{tree}", cancel))) return null;
             if (made is not null && files == await repository.Resolve(made + "^{tree}", cancel)) return new Snapshot(made, files);
             var message = CommitMessage.With(CommitMessage.Subject(order.Subject, $"Task {order.TaskId}"), (CommitMessage.Task, order.TaskId), (CommitMessage.Run, order.RunId));

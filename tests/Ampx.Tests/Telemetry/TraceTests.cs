@@ -94,6 +94,7 @@ public sealed class TraceTests(ITestOutputHelper output)
         stage.Environment.Where(variable => variable.Key.StartsWith("Ampx__", StringComparison.Ordinal)).Select(variable => KeyValuePair.Create(variable.Key.Replace("__", ":", StringComparison.Ordinal), variable.Value)))
     {
         ["Ampx:Urls"] = "http://127.0.0.1:0",
+        ["Logging:LogLevel:Ampx"] = "Error",
     };
 
     private static HttpClient Client(AmpxService service) => new()
