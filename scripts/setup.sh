@@ -67,7 +67,7 @@ have git || need git || missing=1
 sdk_found || install_sdk || missing=1
 # For the web board; nothing else fails without it.
 have npm || apt_install npm || say "Going on without npm, so without the web board. To have it:  $(by_hand npm)"
-# For the sandbox to come; nothing fails without it.
+# For the sandbox; agents run without one where it is missing.
 have bwrap || apt_install bubblewrap || say "Going on without bubblewrap. To have it:  $(by_hand bubblewrap)"
 if [ "${1:-}" = --tests ]; then
   # The documentation's examples, which the suite runs.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -55,7 +56,7 @@ internal sealed class NewTasks(IServiceFacts facts, TaskLookup tasks, IRequestKe
     private async Task<NewTask> Order(StartTask request, string owner, CancellationToken cancel)
     {
         var (order, refusal) = await facts.Check(request, owner, cancel);
-        return order ?? throw RefusedException.NewTask(refusal!);
+        return order is not null ? order with { Trace = Activity.Current?.Id } : throw RefusedException.NewTask(refusal!);
     }
 
     private static RequestKey Same(RequestKey known, string hash)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Ampx.Core.Api;
 using Ampx.Core.Tasks;
 using Ampx.Gateway.Auth;
@@ -67,7 +68,7 @@ internal static class TasksApi
     private static async Task<NoContent> Change(string id, HttpContext http, TaskLookup tasks, IServiceFacts facts, MergeWait merge, CancellationToken cancel)
     {
         http.MustBe(Role.Member);
-        var order = (await JsonBody.Read<ChangeTask>(http.Request, cancel)).ToOrder() with { By = http.Caller().Name };
+        var order = (await JsonBody.Read<ChangeTask>(http.Request, cancel)).ToOrder() with { By = http.Caller().Name, Trace = Activity.Current?.Id };
         var task = await tasks.Find(id, cancel);
         http.MayChange(task);
         var grain = tasks.Grain(task.Id);

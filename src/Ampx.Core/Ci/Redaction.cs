@@ -46,7 +46,7 @@ public sealed partial class Redaction
     /// <summary><paramref name="text"/> with <see cref="Mask"/> in place of each secret.</summary>
     public string Apply(string text)
     {
-        text = WithoutKnown(text);
+        text = MaskKnown(text);
         if (!text.AsSpan().ContainsAny(Markers)) return text;
         if (text.Contains("PRIVATE KEY-----", StringComparison.Ordinal)) text = PrivateKey().Replace(text, $"$1{Mask}");
         if (text.AsSpan().ContainsAny(TokenMarkers)) text = Tokens().Replace(text, Mask);
@@ -56,7 +56,7 @@ public sealed partial class Redaction
     }
 
     /// <summary>One of the secrets that were given is in <paramref name="text"/>, in any of its forms.</summary>
-    public bool HasKnown(string text) => !ReferenceEquals(WithoutKnown(text), text);
+    public bool HasKnown(string text) => !ReferenceEquals(MaskKnown(text), text);
 
     /// <summary>
     /// Where to cut a piece of a text that goes on, so that no secret is cut in two: in front of what may be one's beginning, and in front of the last word
@@ -80,8 +80,10 @@ public sealed partial class Redaction
     private const int LongestWord = 8 * 1024;
     private static readonly SearchValues<byte> WordBytes = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.+/=~%:@"u8);
 
-    private string WithoutKnown(string text)
+    /// <summary><paramref name="text"/> without the secrets that were given; what only looks like one stays.</summary>
+    public string MaskKnown(string text)
     {
+        ArgumentNullException.ThrowIfNull(text);
         var rest = text.AsSpan();
         StringBuilder? clean = null;
         var kept = 0;

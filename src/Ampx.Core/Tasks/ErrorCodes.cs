@@ -13,6 +13,7 @@ public static class ErrorCodes
     public const string AgentTimeout = "agent_timeout";
     public const string AgentStalled = "agent_stalled";
     public const string NoChanges = "no_changes";
+    public const string ProtectedChange = "protected_change";
     public const string BudgetExhausted = "budget_exhausted";
     public const string PushRejected = "push_rejected";
     public const string BranchNotFound = "branch_not_found";

@@ -11,6 +11,9 @@ public abstract record TaskEvent
 
     /// <summary>The user who gave an order; of no meaning on other events.</summary>
     [Id(1)] public string By { get; init; } = "system";
+
+    /// <summary>The request that an order came in, as W3C's <c>traceparent</c>.</summary>
+    [Id(2)] public string? Trace { get; init; }
 }
 
 // What people ask for.
@@ -62,9 +65,10 @@ public sealed record AgentChangedNothing(string? Said, Usage? Usage) : TaskEvent
 [GenerateSerializer, Immutable, Alias("ampx.event.agent-failed.v1")]
 public sealed record AgentFailed(string Code, string Detail, Usage? Usage) : TaskEvent;
 
-/// <summary>The commit is at the remote. <see cref="PullRequestFirst"/>: one of its workflows runs on pull requests only there.</summary>
+/// <summary>The commit is at the remote. <see cref="PullRequestFirst"/>: one of its workflows runs on pull requests only there.
+/// <see cref="Guards"/>: what a person is to see in the whole change; null from a worker of an older version.</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.pushed.v1")]
-public sealed record Pushed(string Sha, bool PullRequestFirst = false) : TaskEvent;
+public sealed record Pushed(string Sha, bool PullRequestFirst = false, GuardReport? Guards = null) : TaskEvent;
 
 /// <summary>The server refused the commit, for its content (the agent can mend that) or by a rule (it can't).</summary>
 [GenerateSerializer, Immutable, Alias("ampx.event.push-refused.v1")]

@@ -21,12 +21,14 @@ public static partial class TaskMachine
             // People.
             (not (Stopping or Merging or Done), AbortRequested) => Abort(t, now),
             (Done, AbortRequested) when t.PullRequest is { AutoMerge: true } => Enter(t, Merging, now) with { Merge = new(Disarm: true), AutoMergeWanted = false },
+            (Done, ContinueRequested { Prompt: null } more) when IsHeld(t) && t.PendingInstructions.IsEmpty => Accept(Pend(t, more), now),
             (WaitingForCi or BackingOff or CollectingFeedback or OpeningPr or Done, ContinueRequested more) when t.PullRequest is not { State: PullRequestState.Merged } =>
-                TakeUp(Pend(t, more), now),
+                TakeUp(Pend(IsHeld(t) ? Overrule(t) : t, more), now),
             (WaitingForWorker or Preparing or Agent or Publishing, ContinueRequested more) => Wait(t, more, now),
             (Stopping, ContinueRequested more) => Wait(t, more, now) with { ContinueAfterStop = true },
             (Done, MergeRequested wish) when t is { Status: Status.Success, PullRequest: not { State: PullRequestState.Merged } } =>
                 Enter(t, Merging, now) with { Merge = wish.Order },
+            (Done, MergeRequested { Order.Force: true } wish) when MayForce(t) => Enter(t, Merging, now) with { Merge = wish.Order },
 
             // A worker's way through one run.
             (WaitingForWorker, Claimed { Run.Kind: RunKind.Agent } claim) => Begin(t with { LastWorker = claim.Run.WorkerId }, claim.Run, now),
@@ -76,12 +78,12 @@ public static partial class TaskMachine
             (OpeningPr, PullRequestOpened { PullRequest.State: PullRequestState.Closed or PullRequestState.Merged } open) =>
                 Review(t with { PullRequest = open.PullRequest }, new(ErrorCodes.PullRequestClosed, $"pull request #{open.PullRequest.Number} is {AmpxJson.Word(open.PullRequest.State)}"), now),
             (OpeningPr, PullRequestOpened open) => Enter(t, WaitingForCi, now) with { PullRequest = open.PullRequest, CiSince = news.At, StepFailures = 0 },
-            (Merging, Merged) => AfterMerge(t, now) with
+            (Merging, Merged) => AfterMerge(Forced(t), now) with
             {
                 // A plain git repository has no pull requests: the merged branch stands for one, with number 0.
                 PullRequest = (t.PullRequest ?? new(0, t.CompareUrl ?? t.Repo, PullRequestState.Open)) with { State = PullRequestState.Merged, AutoMerge = false },
             },
-            (Merging, AutoMergeArmed) when t.PullRequest is { } pr => AfterMerge(t with { PullRequest = pr with { AutoMerge = true }, ArmedUntil = now.At + rules.AutoMergeWatch }, now) with { Merge = t.Merge },
+            (Merging, AutoMergeArmed) when t.PullRequest is { } pr => AfterMerge(Forced(t) with { PullRequest = pr with { AutoMerge = true }, ArmedUntil = now.At + rules.AutoMergeWatch }, now) with { Merge = t.Merge },
             (Merging, AutoMergeDisarmed) when t.PullRequest is { } pr => AfterMerge(t with { PullRequest = pr with { AutoMerge = false } }, now),
             (Merging, MergeRefused no) => AfterMerge(t, now) with { MergeRefusal = new(no.Code, no.Detail) },
             (Merging, RateLimited limit) => Enter(t, Merging, now) with { Resume = Merging, NextWakeAt = limit.Until },
@@ -106,7 +108,7 @@ public static partial class TaskMachine
             Version = task.Version + 1,
             UpdatedAt = news.At,
             NextWakeAt = next.Phase is not Done ? next.NextWakeAt : next.PullRequest is { AutoMerge: true } ? next.ArmedUntil : null,
-            Last = Transitions.Of(news),
+            Last = Transitions.Of(news, next),
         };
         return next with { Summary = Summaries.Of(next) };
     }
@@ -136,6 +138,7 @@ public static partial class TaskMachine
     {
         Phase = phase,
         Step = task.Step + 1,
+        EnteredAt = now.At,
         Status = StatusIn(task, phase),
         Run = phase is Agent or Publishing or Stopping ? task.Run : null,
         NextWakeAt = now.At + (phase is WaitingForCi && task.Forge is ForgeKind.GitHub ? now.Rules.CiStartTimeout : now.Rules.SafetyLook),
@@ -178,6 +181,8 @@ public static partial class TaskMachine
 
     private static TaskState ChangedNothing(TaskState task, Moment now)
     {
+        // What a person has taken needs no change any more: CI's verdict on it is read again.
+        if (task.ToldNoChanges && task.PendingInstructions.IsEmpty && IsTaken(task)) return Enter(Close(task, ErrorCodes.NoChanges, now), WaitingForCi, now) with { CiSince = now.At };
         if (task.ToldNoChanges) return Review(Close(task, ErrorCodes.NoChanges, now), new(ErrorCodes.NoChanges, NothingChanged(task)), now);
         var again = task with { ToldNoChanges = true, RunCounted = true, Feedback = Prompts.ChangedNothing(task.Feedback) };
         return Queue(again, now);
@@ -202,6 +207,7 @@ public static partial class TaskMachine
             CiSince = now.At,
             CiRunId = null,
             CiUrl = null,
+            Guarded = done.Guards?.Findings ?? [],
             StepFailures = 0,
             Attempt = task.Attempt is { } attempt ? attempt with { Outcome = "pushed", HeadSha = done.Sha } : null,
         };
@@ -216,6 +222,7 @@ public static partial class TaskMachine
         {
             CiRunId = deciding is { Id: > 0 } ? deciding.Id : task.CiRunId,
             CiUrl = deciding?.Url ?? task.CiUrl,
+            GreenSha = report.Verdict is "green" ? task.HeadSha : task.GreenSha,
             StepFailures = 0,
             Attempt = task.Attempt is { } attempt ? attempt with { Ci = report, Outcome = report.Verdict } : null,
         };
@@ -224,6 +231,7 @@ public static partial class TaskMachine
     private static TaskState Green(TaskState task, CiReport report, Moment now)
     {
         var t = Judged(task, report);
+        if (HeldFor(t) is { } held) return Hold(t, held, now);
         var unready = t.PullRequest is null || (t.PullRequest.State is PullRequestState.Draft && !t.Draft);
         return t.Forge is ForgeKind.GitHub && unready
             ? Enter(t, OpeningPr, now)

@@ -22,6 +22,9 @@ public sealed record NewTask
     /// <summary>The issue whose text is the instruction; <see cref="Prompt"/> may be empty then.</summary>
     [Id(12)] public int? Issue { get; init; }
     [Id(13)] public bool AutoMerge { get; init; }
+
+    /// <inheritdoc cref="TaskState.Trace"/>
+    [Id(14)] public string? Trace { get; init; }
 }
 
 /// <summary>Why an order isn't taken: the problem's code and words, which name the states that would allow it.</summary>
@@ -56,6 +59,8 @@ public static partial class TaskMachine
             Step = 1,
             CreatedAt = at,
             UpdatedAt = at,
+            EnteredAt = at,
+            Trace = order.Trace,
             NextWakeAt = at + rules.SafetyLook,
             Last = new Transition("created", order.Owner, order.Prompt),
         };
@@ -77,15 +82,19 @@ public static partial class TaskMachine
         {
             { Phase: Merging } => No(task, "is being merged; a task in any other phase can be continued, this one unless it gets merged"),
             { PullRequest.State: PullRequestState.Merged } => new(ErrorCodes.BranchGone, $"task {task.Id} is merged, so its branch {task.Branch} takes no more work: start a new task"),
+            _ when more.Prompt is null && IsHeld(task) => null,
             { Phase: not (WaitingForWorker or Preparing or Agent or Publishing) } when OverBudget(Pend(task, more)) is { } over =>
                 new(ErrorCodes.BudgetExhausted, $"{over.Detail}: give a higher limit with the instruction"),
             _ => null,
         },
-        MergeRequested => task switch
+        MergeRequested wish => task switch
         {
             { Phase: Merging } => No(task, "is being merged already; only a task with status success that isn't merged can be"),
             { PullRequest.State: PullRequestState.Merged } => No(task, "is merged already; only a task with status success that isn't merged can be"),
             { Phase: Done, Status: Status.Success } => null,
+            _ when wish.Order.Force && MayForce(task) => null,
+            _ when wish.Order.Force && IsHeld(task) => new(ErrorCodes.NotMergeable, $"task {task.Id} has no pull request yet: 'ampx continue' without an instruction takes the change as it is and opens one"),
+            _ when IsHeld(task) => new(ErrorCodes.NotMergeable, $"task {task.Id} is needs_review: {Summaries.FirstLine(task.Error!.Detail)}; 'ampx merge --force' merges it all the same"),
             _ => new(ErrorCodes.NotMergeable, $"task {task.Id} is {AmpxJson.Word(task.Status)}, not success: only a commit that CI found green is merged"),
         },
         _ => throw new ArgumentException($"{order.GetType().Name} is no order of a person's", nameof(order)),
@@ -124,6 +133,7 @@ public static partial class TaskMachine
         MaxAttempts = more.MaxAttempts ?? task.MaxAttempts,
         MaxTokens = more.MaxTokens ?? task.MaxTokens,
         MaxTime = more.MaxTime ?? task.MaxTime,
+        Trace = more.Trace ?? task.Trace,
     };
 
     /// <summary>The instruction waits for what is under way; the runs that were made already can't be unmade by a lower limit.</summary>
@@ -168,6 +178,9 @@ public static partial class TaskMachine
         Resume = null,
         FinishedAt = null,
         ContinueAfterStop = false,
-        PullRequest = task.PullRequest is { State: PullRequestState.Closed } ? null : task.PullRequest,
+        PullRequest = Open(task).PullRequest,
     };
+
+    /// <summary>Another pull request takes the place of a closed one.</summary>
+    private static TaskState Open(TaskState task) => task.PullRequest is { State: PullRequestState.Closed } ? task with { PullRequest = null } : task;
 }

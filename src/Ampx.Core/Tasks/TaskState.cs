@@ -136,6 +136,21 @@ public sealed record TaskState
     /// <summary>Who held the last agent run: its machine may have the task's tree.</summary>
     [Id(60)] public string? LastWorker { get; init; }
 
+    /// <summary>What the guards found in the change, from the base to the commit that was pushed last.</summary>
+    [Id(61)] public ImmutableArray<GuardFinding> Guarded { get; init; } = [];
+
+    /// <summary>The marks of findings that a person has taken.</summary>
+    [Id(62)] public ImmutableArray<string> Overruled { get; init; } = [];
+
+    /// <summary>The last commit that CI found green.</summary>
+    [Id(63)] public string? GreenSha { get; init; }
+
+    /// <summary>The request that gave the current instruction, as W3C's <c>traceparent</c>: what is done for it belongs to that trace. Null: nobody traced it.</summary>
+    [Id(70)] public string? Trace { get; init; }
+
+    /// <summary>When the phase was entered.</summary>
+    [Id(71)] public DateTimeOffset EnteredAt { get; init; }
+
     /// <summary>The task has ended; only a person moves it again.</summary>
     [System.Text.Json.Serialization.JsonIgnore] public bool Ended => Phase is Phase.Done;
 

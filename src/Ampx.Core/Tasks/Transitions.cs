@@ -5,7 +5,13 @@ namespace Ampx.Core.Tasks;
 /// <summary>What the timeline says of an event.</summary>
 internal static class Transitions
 {
-    internal static Transition Of(TaskEvent news) => new(CauseOf(news), ByOf(news), DetailOf(news));
+    internal static Transition Of(TaskEvent news, TaskState after) => new(CauseOf(news), ByOf(news), HeldFor(news, after) ?? DetailOf(news));
+
+    /// <summary>The whole list, where the summary names the first few.</summary>
+    private static string? HeldFor(TaskEvent news, TaskState after) =>
+        news is CiPassed or CiCommandEnded && (after.Ending?.Error ?? after.Error) is { Code: ErrorCodes.ProtectedChange }
+            ? $"{ErrorCodes.ProtectedChange}: {string.Join('\n', GuardWords.Lines(after.Guarded.Where(found => !after.Overruled.Contains(found.Mark))))}"
+            : null;
 
     /// <summary>People say who they are; of the rest the event itself tells whose doing it was.</summary>
     private static string ByOf(TaskEvent news) => news switch

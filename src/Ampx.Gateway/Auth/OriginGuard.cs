@@ -40,7 +40,7 @@ internal sealed class OriginGuard(RequestDelegate next, IOptions<GatewayOptions>
 
     /// <summary>Probes come by address, whatever it is, and learn nothing; a delivery proves by its signature that no web page made it.</summary>
     private static bool IsOpen(HttpRequest request) =>
-        request.Path.StartsWithSegments("/health", StringComparison.Ordinal) || request.Path.Equals(GitHubWebhooks.Path, StringComparison.Ordinal);
+        request.Path.StartsWithSegments("/health", StringComparison.Ordinal) || request.Path == "/metrics" || request.Path.Equals(GitHubWebhooks.Path, StringComparison.Ordinal);
 
     private static bool IsReading(HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
 

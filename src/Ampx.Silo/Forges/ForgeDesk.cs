@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using Ampx.Core;
 using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.Gateway;
+using Ampx.Silo.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Ampx.Silo.Forges;
@@ -106,6 +108,7 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, TimeP
 
     private async Task Do(TaskState task, TaskEffect effect)
     {
+        using var span = Traces.Work($"work {AmpxJson.Word(task.Phase)}", task.Trace, task.Id);
         TaskEvent news;
         try
         {
@@ -122,6 +125,7 @@ public sealed partial class ForgeDesk(Forges forges, IGrainFactory grains, TimeP
         catch (Exception failed)
         {
             LogFailed(task.Id, effect.GetType().Name, failed);
+            span.Failed(failed);
             news = Trouble.NewsOf(failed, task.Forge is ForgeKind.GitHub ? ErrorCodes.CiInfrastructure : ErrorCodes.CloneFailed);
         }
 

@@ -12,6 +12,8 @@ public sealed record CommitResult(string? Sha);
 /// the files as they lie there become the commit.</summary>
 public sealed class Commits(GitRunner git, TimeProvider time)
 {
+    private const int MostHeads = 64;
+
     /// <summary>Safe to repeat: a tip that carries this run's trailer, with nothing changed since, is given again.</summary>
     /// <exception cref="GitException">git failed on this machine.</exception>
     public async Task<CommitResult> Commit(Workspace workspace, CommitOrder order, CancellationToken cancel = default)
@@ -19,7 +21,21 @@ public sealed class Commits(GitRunner git, TimeProvider time)
         RefName.Id(order.TaskId);
         RefName.Id(order.RunId);
         var tree = new GitRepository(git, Path.Combine(workspace.Path, ".git"), workspace.Path);
-        var head = await Open(tree, workspace, cancel);
+        OddFiles.Remove(workspace.Path);
+        try
+        {
+            return await From(await Open(tree, workspace, cancel), tree, workspace, order, cancel);
+        }
+        catch (GitException damaged) when (damaged.ExitCode != GitException.TimedOut)
+        {
+            // What the agent has done to its repository isn't worth to be understood: its files are what counts.
+            await OpenAnew(tree, workspace, cancel);
+            return await From(workspace.StartSha, tree, workspace, order, cancel);
+        }
+    }
+
+    private async Task<CommitResult> From(string head, GitRepository tree, Workspace workspace, CommitOrder order, CancellationToken cancel)
+    {
         await StageAll(tree, cancel);
         var files = (await tree.Run(["write-tree"], cancel)).Value;
 
@@ -45,15 +61,20 @@ public sealed class Commits(GitRunner git, TimeProvider time)
     {
         if (PrivateGit.Harden(workspace.Path, workspace.Mirror, workspace.Origin))
         {
-            if (!(await tree.Try(["ls-files", "--stage", "-z", "--", ":(glob)*.none"], cancel)).Ok)
-                DiskFolder.Delete(Path.Combine(workspace.Path, ".git", "index")); // unreadable; add -A writes it anew
+            if (await tree.Try(["ls-files", "-z"], cancel) is not { Ok: true } listed || !listed.Entries.All(RefName.IsPath))
+                DiskFolder.Delete(Path.Combine(workspace.Path, ".git", "index")); // unreadable, or names files outside; add -A writes it anew
             if (await tree.Resolve("HEAD^{commit}", cancel) is { } head) return head;
             if ((await tree.Try(["update-ref", "--no-deref", "HEAD", workspace.StartSha], cancel)).Ok) return workspace.StartSha; // an orphan branch
         }
 
+        await OpenAnew(tree, workspace, cancel);
+        return workspace.StartSha;
+    }
+
+    private static async Task OpenAnew(GitRepository tree, Workspace workspace, CancellationToken cancel)
+    {
         PrivateGit.Rebuild(workspace.Path, new PrivateGitPlan(workspace.Mirror, workspace.Branch, workspace.StartSha, Origin: workspace.Origin));
         await tree.Run(["read-tree", workspace.StartSha], cancel);
-        return workspace.StartSha;
     }
 
     /// <summary>Stages every file that isn't ignored. Repositories inside the tree stay out: git would run in them, with their own settings; only
@@ -80,8 +101,8 @@ public sealed class Commits(GitRunner git, TimeProvider time)
     {
         var file = Path.Combine(workspace.Path, ".git", "MERGE_HEAD");
         var heads = new List<string>();
-        if (!File.Exists(file)) return heads;
-        foreach (var sha in (await File.ReadAllLinesAsync(file, cancel)).Select(l => l.Trim()))
+        if (OddFiles.ReadText(file, MostHeads * 65) is not { } text) return heads;
+        foreach (var sha in text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Take(MostHeads))
             if (await tree.Has(sha, cancel) && !await tree.IsAncestor(sha, parent, cancel)) heads.Add(sha);
         return heads;
     }

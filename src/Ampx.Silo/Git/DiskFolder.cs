@@ -1,6 +1,8 @@
+using System.Diagnostics;
+
 namespace Ampx.Silo.Git;
 
-/// <summary>Folders whose content somebody else wrote: links are never followed, read-only folders don't stop a removal.</summary>
+/// <summary>Folders whose content somebody else wrote: links are never followed, and nothing in them stops a removal.</summary>
 internal static class DiskFolder
 {
     public static void Delete(string folder)
@@ -16,10 +18,12 @@ internal static class DiskFolder
         {
             Directory.Delete(folder, recursive: true);
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException or ArgumentException)
         {
-            Unlock(new DirectoryInfo(folder));
-            Directory.Delete(folder, recursive: true);
+            // Locked, deeper than a path can say (an ArgumentException), or with names that are no text: none of that stops these two.
+            if (!OperatingSystem.IsWindows()) Run("chmod", "-R", "u+rwX", "--", folder);
+            if (!OperatingSystem.IsWindows()) Run("rm", "-rf", "--", folder);
+            if (Directory.Exists(folder)) throw;
         }
     }
 
@@ -54,7 +58,12 @@ internal static class DiskFolder
     }
 
     /// <summary>Bytes on disk, roughly: lengths of the files.</summary>
-    public static long Size(string folder) => Directory.Exists(folder) ? Entries(new DirectoryInfo(folder)).OfType<FileInfo>().Sum(Length) : 0;
+    public static long Size(string folder)
+    {
+        if (!Directory.Exists(folder)) return 0;
+        using var files = new TreeWalk<long>(folder, (ref entry) => entry.Length, (ref entry) => !entry.IsDirectory && !entry.Attributes.HasFlag(FileAttributes.ReparsePoint));
+        return files.All().Sum();
+    }
 
     /// <summary>Everything below, links as themselves.</summary>
     public static IEnumerable<FileSystemInfo> Entries(DirectoryInfo folder)
@@ -68,22 +77,10 @@ internal static class DiskFolder
         }
     }
 
-    private static long Length(FileInfo file)
+    private static void Run(string program, params string[] arguments)
     {
-        try
-        {
-            return file.LinkTarget is null ? file.Length : 0;
-        }
-        catch (IOException)
-        {
-            return 0; // removed meanwhile
-        }
-    }
-
-    private static void Unlock(DirectoryInfo folder)
-    {
-        if (OperatingSystem.IsWindows()) return;
-        folder.UnixFileMode |= UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        foreach (var inner in folder.EnumerateDirectories().Where(d => d.LinkTarget is null)) Unlock(inner);
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
     }
 }

@@ -19,6 +19,9 @@ public sealed record GitCommand(params IReadOnlyList<string> Arguments)
 
     public string? Input { get; init; }
 
+    /// <summary>All that git may see beside the system, where the machine has bubblewrap; null: what the service's user may.</summary>
+    public GitView? View { get; init; }
+
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(5);
@@ -29,9 +32,15 @@ public sealed record GitCommand(params IReadOnlyList<string> Arguments)
     /// <summary>Is told what git says of its progress, where <c>--progress</c> is among the arguments.</summary>
     public Action<TaskProgress>? Progress { get; init; }
 
+    /// <summary>Which of git's commands it is.</summary>
+    public string Name => Arguments.FirstOrDefault(argument => !argument.StartsWith('-')) ?? "";
+
     /// <summary>What a person may read about it; addresses carry no secrets here.</summary>
     public override string ToString() => "git " + string.Join(' ', Arguments.Select(a => a.Length > 200 ? a[..200] + "…" : a));
 }
+
+/// <summary>What a git process may see: folders to read, and one to write.</summary>
+public sealed record GitView(IReadOnlyList<string> Read, string Write);
 
 /// <summary>What git answered.</summary>
 public sealed record GitResult(int ExitCode, string Output, string Errors, bool Truncated)

@@ -18,7 +18,11 @@ internal static class GitEnvironment
         ("gc.auto", "0"), ("maintenance.auto", "false"), ("commit.gpgSign", "false"), ("log.showSignature", "false"), ("core.quotePath", "false"),
         ("color.ui", "false"), ("core.packedRefsTimeout", "10000"), ("core.filesRefLockTimeout", "2000"), ("checkout.workers", "4"),
         ("http.lowSpeedLimit", "1000"), ("http.lowSpeedTime", "60"), ("credential.useHttpPath", "false"), ("core.trustCtime", "true"),
+        ("core.commitGraph", "false"),
     ];
+
+    /// <summary>For repositories of our own: what the service's user has set up for himself (Git LFS and other filters, drivers, what he ignores) isn't for a stranger's <c>.gitattributes</c> to call.</summary>
+    private static readonly (string Key, string Value)[] Apart = [("core.attributesFile", "/dev/null"), ("core.excludesFile", "/dev/null")];
 
     public static Dictionary<string, string?> For(GitCommand command, GitFolders folders)
     {
@@ -38,6 +42,13 @@ internal static class GitEnvironment
         if (command.WorkTree is not null) all["GIT_WORK_TREE"] = command.WorkTree;
 
         IEnumerable<(string Key, string Value)> settings = Settings;
+        if (command is { Remote: null, GitDir: not null })
+        {
+            all["GIT_CONFIG_GLOBAL"] = "/dev/null";
+            all["GIT_CONFIG_NOSYSTEM"] = all["GIT_ATTR_NOSYSTEM"] = "1";
+            settings = settings.Concat(Apart);
+        }
+
         if (command.Remote?.Login is { } login)
         {
             settings = settings.Append(("credential.helper", ""));

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Text;
+using Ampx.Silo.Agents.Sandboxes;
+using Ampx.Silo.Telemetry;
 using CliWrap;
 using Microsoft.Extensions.Logging;
 
@@ -41,10 +43,12 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
         var output = new Kept(command.MaxOutput);
         var errors = new Kept(1 << 20);
         var began = Stopwatch.GetTimestamp();
+        using var span = Traces.Part($"git {command.Name}");
         try
         {
-            var done = await Cli.Wrap("git")
-                .WithArguments(command.Arguments)
+            var (program, arguments) = Call(command);
+            var done = await Cli.Wrap(program)
+                .WithArguments(arguments)
                 .WithWorkingDirectory(command.WorkTree ?? command.Folder ?? command.GitDir ?? "/")
                 .WithEnvironmentVariables(GitEnvironment.For(command, folders))
                 .WithStandardInputPipe(command.Input is { } text ? PipeSource.FromString(text, Encoding.UTF8) : PipeSource.Null)
@@ -53,6 +57,8 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteAsync(firm.Token, polite.Token);
             LogRun(command, done.ExitCode, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
+            span?.SetTag("exit_code", done.ExitCode);
+            Measures.Git(command.Name, Stopwatch.GetElapsedTime(began), done.ExitCode != 0);
             return new GitResult(done.ExitCode, output.Text, Masked(errors.Text, command), output.Full);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
@@ -63,6 +69,14 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
         {
             throw Failure(command, 127, $"git could not be started: {missing.Message}");
         }
+    }
+
+    private static (string Program, IReadOnlyList<string> Arguments) Call(GitCommand command)
+    {
+        if (command.View is not { } view || Bubblewrap.WhyNot is not null) return ("git", command.Arguments);
+        var box = Bubblewrap.Around().ShowSystem();
+        foreach (var folder in view.Read) box.Show(folder);
+        return (Bubblewrap.Program!, box.Give(view.Write, view.Write).Run(view.Write, ["git", .. command.Arguments]));
     }
 
     internal static GitException Failure(GitCommand command, int exitCode, string errors) => new(command.ToString(), exitCode, LastLines(errors));
@@ -114,13 +128,13 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
 }
 
 /// <summary>A repository of our own, named outright.</summary>
-internal sealed record GitRepository(GitRunner Git, string Folder, string? WorkTree = null)
+internal sealed record GitRepository(GitRunner Git, string Folder, string? WorkTree = null, GitView? View = null)
 {
     public Task<GitResult> Run(IReadOnlyList<string> arguments, CancellationToken cancel) => Git.Run(Command(arguments), cancel);
 
     public Task<GitResult> Try(IReadOnlyList<string> arguments, CancellationToken cancel) => Git.Try(Command(arguments), cancel);
 
-    public GitCommand Command(IReadOnlyList<string> arguments) => new(arguments) { GitDir = Folder, WorkTree = WorkTree };
+    public GitCommand Command(IReadOnlyList<string> arguments) => new(arguments) { GitDir = Folder, WorkTree = WorkTree, View = View };
 
     /// <summary>The full name of what the expression means, or null.</summary>
     public async Task<string?> Resolve(string expression, CancellationToken cancel) =>

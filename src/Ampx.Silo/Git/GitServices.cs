@@ -1,3 +1,4 @@
+using Ampx.Silo.Git.Guarding;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -10,6 +11,7 @@ public static class GitServices
     {
         services.AddOptions<GitOptions>().BindConfiguration("Ampx:Git").ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<WorkspaceOptions>().BindConfiguration("Ampx:Workspaces").ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<GuardOptions>().BindConfiguration("Ampx:Guards").ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         return services
             .AddSingleton(provider => new GitFolders(dataDirectory(provider)))
@@ -21,6 +23,7 @@ public static class GitServices
             .AddSingleton<Snapshots>()
             .AddSingleton<CheckpointRefs>()
             .AddSingleton<Changes>()
+            .AddSingleton<Guards>()
             .AddSingleton<LocalMerge>()
             .AddSingleton<LocalRepositories>();
     }

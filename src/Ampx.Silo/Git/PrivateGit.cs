@@ -32,7 +32,7 @@ internal static class PrivateGit
         Directory.Move(made, Path.Combine(tree, ".git"));
     }
 
-    /// <summary>Makes a <c>.git</c> that somebody else could write safe to run git in: our config, our object store, no links out of it, no locks
+    /// <summary>Makes a <c>.git</c> that somebody else could write safe to run git in: our config, our object store, no links out of it, no pipes, no locks
     /// left behind. False if there is none to save.</summary>
     public static bool Harden(string tree, string mirror, string? origin)
     {
@@ -40,9 +40,9 @@ internal static class PrivateGit
         if (!Directory.Exists(git) || new DirectoryInfo(git).LinkTarget is not null) return false;
         try
         {
-            foreach (var entry in DiskFolder.Entries(new DirectoryInfo(git)).Where(e => e.LinkTarget is not null || e.Extension == ".lock").ToList())
+            foreach (var entry in DiskFolder.Entries(new DirectoryInfo(git)).Where(e => e.LinkTarget is not null || e.Extension == ".lock" || (e is FileInfo && OddFiles.Is(e.FullName))).ToList())
                 DiskFolder.Delete(entry.FullName);
-            foreach (var name in (string[])["commondir", "gitdir", "config.worktree", "shallow", "info/grafts", "info/sparse-checkout", "worktrees"])
+            foreach (var name in (string[])["commondir", "gitdir", "config.worktree", "shallow", "info/grafts", "info/sparse-checkout", "worktrees", "objects/info/commit-graph", "objects/info/commit-graphs"])
                 DiskFolder.Delete(Path.Combine(git, name));
             Directory.CreateDirectory(Path.Combine(git, "objects", "info"));
             Directory.CreateDirectory(Path.Combine(git, "refs", "heads"));

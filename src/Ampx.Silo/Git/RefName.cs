@@ -12,6 +12,9 @@ internal static class RefName
         && !name.EndsWith('.')
         && name.Split('/').All(part => part.Length > 0 && part[0] != '.' && !part.EndsWith(".lock", StringComparison.Ordinal));
 
+    /// <summary>A file inside a tree: an index that somebody else wrote may name any, and git reads them.</summary>
+    public static bool IsPath(string path) => path.Split('/').All(part => part is not ("" or "." or "..") && !part.Equals(".git", StringComparison.OrdinalIgnoreCase));
+
     public static bool IsSha(string? sha) => sha is { Length: 40 or 64 } && sha.All(char.IsAsciiHexDigitLower);
 
     public static string Branch(string name) =>

@@ -11,7 +11,7 @@ public sealed class Snapshots(GitRunner git, TimeProvider time)
     /// <summary>A file may change, or go, while it is read.</summary>
     private const int Tries = 3;
 
-    private const long LongestExclude = 1 << 20;
+    private const int LongestExclude = 1 << 20;
 
     /// <summary>The files that a commit would take, on top of the start commit whatever the agent has committed meanwhile: restored, they lie there uncommitted anyway.</summary>
     /// <param name="last">The tree of what is safe already; null = of the start commit.</param>
@@ -27,7 +27,9 @@ public sealed class Snapshots(GitRunner git, TimeProvider time)
         var repository = new GitRepository(git, Path.Combine(home, ".git"), workspace.Path);
         try
         {
-            var files = await Files(repository, workspace, home, Path.Combine(beside, "index"), cancel);
+            // An agent at work may put a link in a folder's place in the very moment in which that is read: there is nothing where it could lead.
+            var view = new GitView([Path.Combine(workspace.Mirror, "objects"), workspace.Path], home);
+            var files = await Files(repository with { View = view }, workspace, home, Path.Combine(beside, "index"), cancel);
             if (files == (last ?? await repository.Resolve(workspace.StartSha + "^{tree}", cancel))) return null;
             if (made is not null && files == await repository.Resolve(made + "^{tree}", cancel)) return new Snapshot(made, files);
             var message = CommitMessage.With(CommitMessage.Subject(order.Subject, $"Task {order.TaskId}"), (CommitMessage.Task, order.TaskId), (CommitMessage.Run, order.RunId));
@@ -52,6 +54,7 @@ public sealed class Snapshots(GitRunner git, TimeProvider time)
                 PrivateGit.Rebuild(home, new PrivateGitPlan(workspace.Mirror, null, workspace.StartSha), index);
                 if (!File.Exists(index)) await repository.Run(["read-tree", workspace.StartSha], cancel);
                 CopyExclude(workspace.Path, repository.Folder);
+                OddFiles.RemoveOpened(workspace.Path);
                 await Commits.StageAll(repository, cancel);
                 return (await repository.Run(["write-tree"], cancel)).Value;
             }
@@ -67,8 +70,7 @@ public sealed class Snapshots(GitRunner git, TimeProvider time)
     {
         var git = new DirectoryInfo(Path.Combine(tree, ".git"));
         var info = new DirectoryInfo(Path.Combine(git.FullName, "info"));
-        var exclude = new FileInfo(Path.Combine(info.FullName, "exclude"));
-        if (git.LinkTarget is null && info.LinkTarget is null && exclude is { Exists: true, LinkTarget: null, Length: < LongestExclude })
-            File.Copy(exclude.FullName, Path.Combine(to, "info", "exclude"), overwrite: true);
+        if (git.LinkTarget is not null || info.LinkTarget is not null || new FileInfo(Path.Combine(info.FullName, "exclude")) is not { Exists: true, LinkTarget: null } exclude) return;
+        if (OddFiles.ReadText(exclude.FullName, LongestExclude) is { } text) File.WriteAllText(Path.Combine(to, "info", "exclude"), text);
     }
 }

@@ -166,6 +166,7 @@ public sealed partial class Workspaces(Mirrors mirrors, Snapshots snapshots, Git
     private async Task Checkout(KeptTree kept, PrivateGitPlan plan, bool everything, CancellationToken cancel)
     {
         PrivateGit.Rebuild(kept.Tree, plan, kept.Index);
+        OddFiles.Remove(kept.Tree); // git reads them, and cleans them away never
         var tree = new GitRepository(git, Path.Combine(kept.Tree, ".git"), kept.Tree);
         await tree.Run(["reset", "--quiet", "--hard"], cancel);
         await tree.Run(["clean", "--quiet", everything ? "-ffdx" : "-ffd"], cancel);

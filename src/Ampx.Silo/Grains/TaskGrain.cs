@@ -3,6 +3,7 @@ using Ampx.Core.Secrecy;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Telemetry;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 using Polly;
@@ -36,13 +37,21 @@ public sealed partial class TaskGrain(
         return Task.CompletedTask;
     }
 
-    public Task<TaskState> Create(NewTask order) => Decide(async () => task ?? await Remember(TaskMachine.Create(order, clock.GetUtcNow(), rules)));
+    public async Task<TaskState> Create(NewTask order)
+    {
+        using var span = Traces.Work("task create", order.Trace, order.Id);
+        return await Decide(async () => task ?? await Remember(TaskMachine.Create(order.Masked(redactor), clock.GetUtcNow(), rules)));
+    }
 
     public Task<TaskState?> Find() => Task.FromResult(task);
 
     public Task<TaskState> GetState() => Task.FromResult(task!);
 
-    public Task<Refusal?> Order(TaskEvent order, int? ifVersion) => Decide(() => OrderNow(order, ifVersion));
+    public async Task<Refusal?> Order(TaskEvent order, int? ifVersion)
+    {
+        using var span = Traces.Work("task order", order.Trace, this.GetPrimaryKeyString());
+        return await Decide(() => OrderNow(order, ifVersion));
+    }
 
     public Task<TaskState?> Claim(int step, RunClaim run) => Decide(() => ClaimNow(step, run));
 
@@ -201,6 +210,8 @@ public sealed partial class TaskGrain(
         }
 
         LogTransition(next.Id, from, next.Phase, next.Version, next.Last.Cause);
+        Measures.Changed(task, next);
+        if (task is not null) Traces.Phase(task, next);
         var waited = task is { } before && TaskMachine.Next(before) is RequestWorker;
         task = next;
         Drive(next);

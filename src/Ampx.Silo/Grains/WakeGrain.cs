@@ -2,6 +2,7 @@ using Ampx.Core.Ci;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Telemetry;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 
@@ -105,6 +106,8 @@ public sealed partial class WakeGrain(ITaskRows rows, ForgeDesk desk, TimeProvid
         {
             if (woken.TryGetValue(task.TaskId, out var last) && last + Period > now && task.NextWakeAt <= last) continue;
             woken[task.TaskId] = now;
+            // Others have a safety date, which passes while all is well with them.
+            if (task.Phase is Phase.BackingOff) Measures.Woken(now - task.NextWakeAt);
             Wake(task.TaskId, () => woken.Remove(task.TaskId));
         }
 

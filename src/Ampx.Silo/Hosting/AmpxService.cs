@@ -10,7 +10,10 @@ using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.GitHub.Credentials;
 using Ampx.Silo.Git;
+using Ampx.Silo.Notifications;
+using Ampx.Silo.Git.Guarding;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Telemetry;
 using Ampx.Silo.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -40,11 +43,14 @@ public sealed partial class AmpxService : IAsyncDisposable
         ["Cors"] = typeof(CorsOptions),
         ["Git"] = typeof(GitOptions),
         ["GitHub"] = typeof(GitHubOptions),
+        ["Guards"] = typeof(GuardOptions),
         ["Logs"] = typeof(LogOptions),
+        ["Notify"] = typeof(NotifyOptions),
         ["PullRequest"] = typeof(PullRequestOptions),
         ["RateLimit"] = typeof(RateLimitOptions),
         ["Retry"] = typeof(RetryOptions),
         ["Storage"] = typeof(StorageOptions),
+        ["Telemetry"] = typeof(TelemetryOptions),
         ["Workers"] = typeof(WorkerOptions),
         ["Workspaces"] = typeof(WorkspaceOptions),
     };
@@ -175,6 +181,7 @@ public sealed partial class AmpxService : IAsyncDisposable
         {
             if (plan.IsGateway) app.MapAmpxGateway();
             else app.MapAmpxHealth();
+            app.MapMetrics();
             if (plan.IsGateway) await EnsureAdmin(app, cancel);
             await Listen(app, access.Service, plan, cancel);
             // Made at the first start.

@@ -7,7 +7,9 @@ using Ampx.Silo.Doctor;
 using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Git;
+using Ampx.Silo.Notifications;
 using Ampx.Silo.Storage;
+using Ampx.Silo.Telemetry;
 using Ampx.Silo.Workers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -30,11 +32,20 @@ internal static class ServiceSetup
         builder.WebHost.UseUrls(access.Service.Urls);
         services.AddSingleton(KnownSecrets.Of(builder.Configuration, AgentEnvironment.OfService(), folder.TokenFile));
         builder.AddLogging();
+        builder.AddTelemetry(folder);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(7));
         services.AddSingleton(ClockFile.Open(folder.Path)).AddSingleton<TimeProvider>(provider => provider.GetRequiredService<SteadyClock>()).AddHostedService<ClockFile>().AddSingleton(folder);
         services.AddHealthChecks().AddCheck<SiloHealth>("silo");
-        if (plan.IsSilo) builder.AddSilo(plan, folder);
-        else builder.AddClusterClient(plan, folder);
+        if (plan.IsSilo)
+        {
+            builder.AddSilo(plan, folder);
+            services.AddNotifications(access.Service.PublicUrl, plan.IsGateway);
+        }
+        else
+        {
+            builder.AddClusterClient(plan, folder);
+        }
+
         if (plan.IsGateway) services.AddGateway(access, plan, folder);
     }
 
@@ -84,11 +95,17 @@ internal static class ServiceSetup
         builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("Ampx", LogLevel.Information);
         // A line or two for each request that isn't signed in: strangers could fill the disk.
         builder.Logging.AddFilter("Ampx.Gateway.Auth.AmpxAuthentication", LogLevel.Warning);
-        builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging")).AddSimpleConsole(console =>
+        builder.Logging.ClearProviders().AddConfiguration(builder.Configuration.GetSection("Logging"));
+        builder.Logging.Configure(log => log.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        if (builder.Configuration["Ampx:Telemetry:LogFormat"] is "json")
         {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss ";
-        });
+            builder.Logging.AddJsonConsole(console => (console.IncludeScopes, console.UseUtcTimestamp, console.TimestampFormat) = (true, true, "yyyy-MM-ddTHH:mm:ss.fffZ"));
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat) = (true, "HH:mm:ss "));
+        }
+
         RedactedConsole.Wrap(builder.Services);
     }
 

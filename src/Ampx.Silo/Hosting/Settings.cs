@@ -95,6 +95,7 @@ public static class Settings
         if (IsList(type))
         {
             if (!string.IsNullOrEmpty(node.Value)) throw new StartException($"{Shown(node)} is '{node.Value}', but it takes several values: number them, {Shown(node)}:0 is the first");
+            foreach (var element in node.GetChildren()) CheckRules(element, element.Value ?? "", property);
             return;
         }
 
@@ -114,9 +115,14 @@ public static class Settings
         if (value is TimeSpan { Ticks: > 0, Days: var number } && node.Value!.All(char.IsAsciiDigit))
             throw new StartException($"{Shown(node)} is '{number}', which would be days: write {TimeSpan.FromSeconds(number):c} for seconds, {number}.00:00:00 for days");
         if (value is null && Nullable.GetUnderlyingType(type) is null && plain.IsValueType) throw new StartException($"{Shown(node)} is empty: give {Words(plain)}");
+        if (value is not null) CheckRules(node, value, property);
+    }
+
+    private static void CheckRules(IConfigurationSection node, object value, PropertyInfo property)
+    {
         foreach (var rule in property.GetCustomAttributes<ValidationAttribute>())
         {
-            if (value is null || rule.IsValid(value)) continue;
+            if (rule.IsValid(value)) continue;
             if (rule is RequiredAttribute) throw new StartException($"{Shown(node)} is empty: give a value, or take the key out for the default");
             throw new StartException($"{Shown(node)} is '{node.Value}'; allowed: {Allowed(rule)}");
         }

@@ -8,14 +8,16 @@ using Ampx.Silo.Forges;
 using Ampx.Silo.Forges.GitHub;
 using Ampx.Silo.Forges.Local;
 using Ampx.Silo.Git;
+using Ampx.Silo.Git.Guarding;
 using Ampx.Silo.Storage.Logs;
+using Ampx.Silo.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace Ampx.Silo.Workers;
 
 /// <summary>What a worker does in the phases of an agent run. Each step can be done again.</summary>
 public sealed class AgentSteps(
-    IGrainFactory grains, Forges.Forges forges, Workspaces workspaces, Commits commits, Pushes pushes, Changes changes, AgentProfiles profiles, AgentRuns runs, Sandbox sandbox,
+    IGrainFactory grains, Forges.Forges forges, Workspaces workspaces, Commits commits, Pushes pushes, Changes changes, Guards guards, AgentProfiles profiles, AgentRuns runs, Sandbox sandbox,
     RunOutput output, Checkpoints checkpoints, Mirrors mirrors, LogWriter logs, Redactor redactor, TimeProvider clock, IOptions<GitOptions> git, IOptions<PullRequestOptions> pullRequest)
 {
     private static readonly TimeSpan ShowEvery = TimeSpan.FromMilliseconds(500);
@@ -99,7 +101,10 @@ public sealed class AgentSteps(
         var saving = checkpoints.During(task, over.Token);
         try
         {
-            return await output.Follow(task, runId, "agent", profile, cancel);
+            using var span = Traces.Part($"agent {task.Agent}");
+            var end = await output.Follow(task, runId, "agent", profile, cancel);
+            span?.SetTag("exit_code", end?.Code).SetTag("reason", end?.Reason);
+            return end;
         }
         finally
         {
@@ -158,8 +163,8 @@ public sealed class AgentSteps(
 
         return outcome switch
         {
-            PushOutcome.Pushed or PushOutcome.AlreadyThere => new Pushed(task.HeadSha!, await PullRequestFirst(task, remote, cancel)),
-            PushOutcome.AdoptOwn own => new Pushed(own.Sha, await PullRequestFirst(task, remote, cancel)),
+            PushOutcome.Pushed or PushOutcome.AlreadyThere => await Arrived(task, task.HeadSha!, remote, cancel),
+            PushOutcome.AdoptOwn own => await Arrived(task, own.Sha, remote, cancel),
             PushOutcome.Moved { Sha: { } sha } => new BranchMoved(sha),
             PushOutcome.Moved => new StepFailed(ErrorCodes.PushRejected, $"somebody deleted {task.Branch} while the task was at work"),
             PushOutcome.Refused no => new PushRefused(no.ForContent ? no.Detail : $"the server refuses {task.Branch}: {no.Detail}", no.ForContent),
@@ -167,6 +172,13 @@ public sealed class AgentSteps(
             PushOutcome.Failed bad => new StepFailed(ErrorCodes.PushRejected, bad.Detail),
             _ => throw new InvalidOperationException($"a push can't end in {outcome.GetType().Name}"),
         };
+    }
+
+    private async Task<Pushed> Arrived(TaskState task, string sha, GitRemote remote, CancellationToken cancel)
+    {
+        var report = await guards.Look(remote, task.Base!, task.BaseSha!, sha, cancel);
+        foreach (var line in GuardWords.Lines(report.Findings)) Log(task, "system", $"for a person to look at: {line}");
+        return new(sha, await PullRequestFirst(task, remote, cancel), report);
     }
 
     private static WorkspaceRequest RequestFor(TaskState task, RepoRef repo, GitRemote remote) =>

@@ -1,8 +1,10 @@
+using Ampx.Core;
 using Ampx.Core.Tasks;
 using Ampx.Silo.Agents.Runs;
 using Ampx.Silo.Git;
 using Ampx.Silo.Grains;
 using Ampx.Silo.Storage.Logs;
+using Ampx.Silo.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Ampx.Silo.Workers;
@@ -145,6 +147,7 @@ public sealed partial class RunCarrier(
     /// </summary>
     private async Task<TaskEvent> DoPatiently(TaskState task, CancellationToken revoked)
     {
+        using var span = Traces.Work($"work {AmpxJson.Word(task.Phase)}", task.Trace, task.Id);
         for (var failures = 0; ;)
         {
             TimeSpan pause;
@@ -155,6 +158,7 @@ public sealed partial class RunCarrier(
             catch (Exception broken) when (broken is not OperationCanceledException || !revoked.IsCancellationRequested)
             {
                 LogBroken(task.Id, task.Phase, broken);
+                span.Failed(broken);
                 if (broken is LeaseEndedException) return new WorkerLost(broken.Message);
                 if (task.Phase is not Phase.Agent || Trouble.PauseAfter(broken, ref failures) is not { } wait) return Broken(task.Phase, broken);
                 pause = wait;

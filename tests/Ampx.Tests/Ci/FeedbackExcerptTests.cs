@@ -160,7 +160,7 @@ public class FeedbackExcerptTests
 
         var text = CiFeedback.Compose([Job("test (3.11)"), Job("test (3.12)"), Job("test (3.13)")], 4000);
 
-        Assert.Contains("The same in: test (3.12), test (3.13)", text, StringComparison.Ordinal);
+        Assert.Contains("The same in: `test (3.12), test (3.13)`", text, StringComparison.Ordinal);
         Assert.Single(text.Split('\n'), line => line.Contains("assert 3 == 4", StringComparison.Ordinal));
     }
 
@@ -182,7 +182,7 @@ public class FeedbackExcerptTests
         var text = CiFeedback.Compose([new("CI", "test", "Run npm test", "https://x/1", null, "GitHub has no log of this job: it has expired or was deleted (410).")], 4000);
 
         Assert.Contains("410", text, StringComparison.Ordinal);
-        Assert.Contains("Failed step: Run npm test", text, StringComparison.Ordinal);
+        Assert.Contains("Failed step: `Run npm test`", text, StringComparison.Ordinal);
         Assert.Equal("CI / test failed in step 'Run npm test'", CiFeedback.Cause([new("CI", "test", "Run npm test", null, null)]));
     }
 

@@ -46,11 +46,11 @@ public class RealLogTests
         var text = CiFeedback.Compose([new("ci", "test (python)", "Run pytest", null, pytest), new("ci", "test (node)", "Run jest", null, jest)], 4000);
 
         Assert.InRange(text.Length, 3000, 4000);
-        Assert.Contains("## ci / test (python)\nFailed step: Run pytest\nIts command: `pytest -v --color=yes tests`\n```text\n", text, StringComparison.Ordinal);
-        Assert.Contains("## ci / test (node)\nFailed step: Run jest\nIts command: `npm run test:jest`\n```text\n", text, StringComparison.Ordinal);
+        Assert.Contains("## `ci / test (python)`\nFailed step: `Run pytest`\nIts command: `pytest -v --color=yes tests`\n```text\n", text, StringComparison.Ordinal);
+        Assert.Contains("## `ci / test (node)`\nFailed step: `Run jest`\nIts command: `npm run test:jest`\n```text\n", text, StringComparison.Ordinal);
         Assert.Contains("E       assert 21 == 20", text, StringComparison.Ordinal);
         Assert.Contains("-   \"gross\": 238,", text, StringComparison.Ordinal);
-        var second = text.IndexOf("## ci / test (node)", StringComparison.Ordinal);
+        var second = text.IndexOf("## `ci / test (node)`", StringComparison.Ordinal);
         Assert.InRange(second, 1200, 2800);
     }
 

@@ -13,6 +13,7 @@ public sealed class BadMachineTests
     [InlineData("Ampx__Bogus=1", "Ampx:Bogus is no setting of Ampx; known here: ")]
     [InlineData("Ampx__Ci__Bogus=1", "Ampx:Ci:Bogus is no setting of Ampx; known here: PollInterval, ")]
     [InlineData("Ampx__Agents__amp__Bogus=1", "Ampx:Agents:amp:Bogus is no setting of Ampx; known here: Kind, ")]
+    [InlineData("Ampx__Guards__ProtectedPaths__0=a[bc]", "Ampx:Guards:ProtectedPaths:0 is 'a[bc]'; allowed: a path from the repository's root, ")]
     [InlineData("Ampx__Ci__PollInterval=soon", "Ampx:Ci:PollInterval is 'soon', which is no duration such as 00:00:15")]
     [InlineData("Ampx__Agents__amp__Timeout=5", "Ampx:Agents:amp:Timeout is '5', which would be days: write 00:00:05 for seconds")]
     [InlineData("Ampx__Agents__amp__MemoryLimit=lots", "Ampx:Agents:amp:MemoryLimit is 'lots'; allowed: a size such as '20 GiB'")]

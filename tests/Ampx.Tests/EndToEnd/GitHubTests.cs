@@ -9,7 +9,7 @@ namespace Ampx.Tests.EndToEnd;
 /// <summary>Whole tasks against the fake GitHub: real git over HTTP, the pushed workflow really run, Amp's stand-in as the agent.</summary>
 public sealed class GitHubTests
 {
-    private const string Workflow = """
+    internal const string Workflow = """
         name: CI
         on: push
         jobs:

@@ -13,7 +13,7 @@ public sealed class SecretTests
     [Fact]
     public async Task Secrets_echoed_whole_split_and_encoded_are_found_nowhere()
     {
-        await using var stage = new Stage();
+        await using var stage = new Stage { MayHoldSecrets = "the repository itself, and so its mirror and workspace, has them from the test" };
         stage.Environment["GITHUB_TOKEN"] = Token;
         stage.Environment["Ampx__GitHub__WebhookSecret"] = WebhookSecret;
         stage.Environment["OUR_API_KEY"] = Passed;

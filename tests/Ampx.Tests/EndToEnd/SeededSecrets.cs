@@ -18,34 +18,41 @@ internal sealed class SeededSecrets(Stage stage, params string[] secrets)
     /// <summary>Fails with each place where a secret is found.</summary>
     public async Task NowhereToBeFound(params string[] paths)
     {
-        var found = new List<string>();
-        var files = 0;
-        foreach (var file in Directory.EnumerateFiles(stage.Root, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
-        {
-            if (Meant.Any(meant => file.EndsWith(meant, StringComparison.Ordinal)) || Read(file) is not { } text) continue;
-            files++;
-            Look(file, text);
-        }
-
-        foreach (var process in Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _)))
-            if (Read(Path.Combine(process, "cmdline")) is { } arguments) Look($"{process}/cmdline", arguments);
-        Look("the service's log", stage.ServiceLog);
+        var found = new List<string>(InFiles(stage.Root, out var files).Concat(InProcesses()).Concat(In("the service's log", stage.ServiceLog)));
         foreach (var path in paths)
         {
             var (status, body) = await stage.Send(HttpMethod.Get, path, null);
             Assert.True(status == 200, $"GET {path}: {status} {body}");
-            Look($"GET {path}", body);
+            found.AddRange(In($"GET {path}", body));
         }
 
         Assert.True(files > 10, "there was nothing to look at");
-        Assert.True(found.Count == 0, $"secrets are found in:\n{string.Join('\n', found)}");
-
-        void Look(string where, string text)
-        {
-            for (var i = 0; i < forms.Length; i++)
-                if (forms[i].HasKnown(text)) found.Add($"{where}: secret {i}");
-        }
+        None(found);
     }
+
+    /// <summary>The same of what a service leaves: its data folder and its words.</summary>
+    public void NotInWhatIsLeft() => None([.. InFiles(stage.Data, out _), .. In("the service's log", stage.ServiceLog)]);
+
+    public IEnumerable<string> InProcesses() => Directory.EnumerateDirectories("/proc").Where(folder => int.TryParse(Path.GetFileName(folder), out _))
+        .SelectMany(process => Read(Path.Combine(process, "cmdline")) is { } arguments ? In($"{process}/cmdline", arguments) : []);
+
+    public static void None(IReadOnlyCollection<string> found) => Assert.True(found.Count == 0, $"secrets are found in:\n{string.Join('\n', found)}");
+
+    private List<string> InFiles(string folder, out int files)
+    {
+        var found = new List<string>();
+        files = 0;
+        foreach (var file in Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Device }))
+        {
+            if (Meant.Any(meant => file.EndsWith(meant, StringComparison.Ordinal)) || Read(file) is not { } text) continue;
+            files++;
+            found.AddRange(In(file, text));
+        }
+
+        return found;
+    }
+
+    private IEnumerable<string> In(string where, string text) => forms.Index().Where(form => form.Item.HasKnown(text)).Select(form => $"{where}: secret {form.Index}");
 
     /// <summary>Null for what has gone meanwhile.</summary>
     private static string? Read(string file)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Ampx.Chaos.Machines;
 using Ampx.Core;
 using Ampx.Core.Api;
@@ -11,7 +12,7 @@ using Xunit;
 namespace Ampx.Tests.EndToEnd;
 
 /// <summary>A throw-away machine: a home, a data folder, repositories, and the real programs beside the tests.</summary>
-public sealed class Stage : IAsyncDisposable
+public sealed partial class Stage : IAsyncDisposable
 {
     /// <summary>Long enough for a loaded machine; a test that needs it has failed.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
@@ -253,12 +254,30 @@ public sealed class Stage : IAsyncDisposable
         }
     }
 
+    /// <summary>Why what is left of the service may hold secrets that it was given; null: it may not, and the stage looks at its end.</summary>
+    public string? MayHoldSecrets { get; init; }
+
     public async ValueTask DisposeAsync()
     {
+        var secrets = new SeededSecrets(this, [.. Environment.Where(variable => Secret().IsMatch(variable.Key)).Select(variable => variable.Value).OfType<string>().Where(value => value.Length >= ShortestSecret)]);
+        var argued = services.Count > 0 ? secrets.InProcesses().ToList() : [];
         await Down();
         foreach (var service in services) service.Dispose();
-        Directory.Delete(Root, recursive: true);
+        try
+        {
+            SeededSecrets.None(argued);
+            if (MayHoldSecrets is null && Directory.Exists(Data)) secrets.NotInWhatIsLeft();
+        }
+        finally
+        {
+            Directory.Delete(Root, recursive: true);
+        }
     }
+
+    private const int ShortestSecret = 12;
+
+    [GeneratedRegex("(TOKEN|SECRET|API_KEY|SlackUrl)$", RegexOptions.IgnoreCase)]
+    private static partial Regex Secret();
 
     private async Task<(int Code, string Out, string Err)> Run(string program, string[] arguments, string? input)
     {

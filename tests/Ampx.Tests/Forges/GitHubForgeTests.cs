@@ -264,7 +264,7 @@ public sealed class GitHubForgeTests : IDisposable
         var feedback = await _github.Forge().CollectFeedback(_github.Repo, _github.Task, default);
 
         Assert.Contains("expected 3 to equal 4", feedback.Text, StringComparison.Ordinal);
-        Assert.Contains("## ci / test\nFailed step: Run npm test\nIts command: `npm test`", feedback.Text, StringComparison.Ordinal);
+        Assert.Contains("## `ci / test`\nFailed step: `Run npm test`\nIts command: `npm test`", feedback.Text, StringComparison.Ordinal);
         Assert.Equal("test: expected 3 to equal 4", feedback.Cause);
         Assert.Null(_github.Seen.Single(seen => seen.Call.Contains("logs.example.net", StringComparison.Ordinal)).Authorization);
         Assert.All(_github.Seen.Where(seen => seen.Call.StartsWith("GET repos", StringComparison.Ordinal)), seen => Assert.NotNull(seen.Authorization));

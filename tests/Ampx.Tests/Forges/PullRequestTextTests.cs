@@ -28,6 +28,13 @@ public sealed class PullRequestTextTests : IDisposable
     }
 
     [Fact]
+    public void What_a_person_should_look_at_stands_in_the_text_and_notifies_nobody()
+    {
+        var body = PullRequestText.Body(_github.Task with { Guarded = [new(GuardKind.ProtectedPath, ".github/workflows/@ada.yml", "1"), new(GuardKind.TestDeleted, "a_test.py", "2")] }, null);
+        Assert.Contains("- For a person to look at: .github/workflows/@\u200Bada.yml (protected), a_test.py (test deleted)", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_issues_title_is_the_pull_requests_and_its_number_is_closed_by_it()
     {
         var task = _github.Task with { Issue = 12, IssueTitle = new string('t', 300), Prompt = "Resolve issue #12.\n\nIssue #12: A title\n\n@ada wrote: fixes #7" };

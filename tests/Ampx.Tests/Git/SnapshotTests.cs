@@ -11,6 +11,19 @@ public sealed class SnapshotTests : IDisposable
     public void Dispose() => world.Dispose();
 
     [Fact]
+    public async Task Git_that_reads_a_tree_under_an_agents_hands_sees_nothing_else()
+    {
+        var (shown, own, outside) = (Folder("shown"), Folder("own"), Folder("outside"));
+        foreach (var folder in (string[])[shown, outside]) File.WriteAllText(Path.Combine(folder, "file"), "x");
+        GitCommand Hash(string folder) => new("hash-object", "--no-filters", "--", Path.Combine(folder, "file")) { View = new([shown], own) };
+        Assert.True((await world.Runner.Try(Hash(shown))).Ok);
+        Assert.True((await world.Runner.Try(Hash(outside) with { View = null })).Ok);
+        Assert.Contains("No such file or directory", (await world.Runner.Try(Hash(outside))).Errors, StringComparison.Ordinal);
+
+        string Folder(string name) => Directory.CreateDirectory(Path.Combine(world.Root, name)).FullName;
+    }
+
+    [Fact]
     public async Task It_has_every_file_that_a_commit_would_and_touches_nothing()
     {
         var workspace = await world.Take();

@@ -119,13 +119,17 @@ public sealed class RedactorTests
     }
 
     [Fact]
-    public void What_programs_said_enters_a_task_without_secrets_and_orders_stay_as_they_are()
+    public void What_is_said_enters_a_task_without_secrets_and_orders_keep_what_only_looks_like_one()
     {
         var redactor = new Redactor();
         redactor.Know("correct horse");
         Assert.Equal(new AgentFailed("agent_failed", "it said ***", null), new AgentFailed("agent_failed", "it said correct horse", null).Masked(redactor));
         Assert.Equal(new FeedbackCollected("*** is red", "***"), new FeedbackCollected("correct horse is red", "correct horse").Masked(redactor));
         Assert.Equal(new AgentCommitted("abc", null, null), new AgentCommitted("abc", null, null).Masked(redactor));
-        Assert.Equal(new ContinueRequested("write correct horse"), new ContinueRequested("write correct horse").Masked(redactor));
+        const string Example = "ghp_0123456789abcdefghijABCDEFGHIJ012345";
+        Assert.Equal(new ContinueRequested($"write *** and {Example}"), new ContinueRequested($"write correct horse and {Example}").Masked(redactor));
+        Assert.Equal(new ContinueRequested(null), new ContinueRequested(null).Masked(redactor));
+        Assert.Equal($"write *** and {Example}", new NewTask { Id = "1", Owner = "ann", Repo = "r", Agent = "amp", Prompt = $"write correct horse and {Example}" }.Masked(redactor).Prompt);
+        Assert.Equal(new IssueText("*** is out", "***"), ((Prepared)new Prepared("main", "a", "b", null, null, new("correct horse is out", Example)).Masked(redactor)).Issue);
     }
 }

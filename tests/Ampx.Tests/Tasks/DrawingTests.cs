@@ -68,7 +68,8 @@ public partial class DrawingTests
     private static object Difference(TaskState task) => (
         (task.Phase, task.Status, task.Forge, task.Attempts, task.MaxAttempts, task.StepFailures, task.WorkersLost),
         (task.RunCounted, task.ToldNoChanges, task.ContinueAfterStop, task.Unpublished, task.PendingInstructions.IsEmpty, task.Resume, task.Ending?.Status),
-        (task.PullRequest?.State, task.PullRequest?.AutoMerge, task.RemoteSha is null, task.Run?.Kind, task.MaxTokens, task.Usage?.InputTokens >= task.MaxTokens, task.Attempt?.Ci?.Verdict is "green"));
+        (task.PullRequest?.State, task.PullRequest?.AutoMerge, task.RemoteSha is null, task.Run?.Kind, task.MaxTokens, task.Usage?.InputTokens >= task.MaxTokens, task.Attempt?.Ci?.Verdict is "green"),
+        (task.Guarded.IsEmpty, task.Guarded.Any(found => !task.Overruled.Contains(found.Mark)), task.Error?.Code is ErrorCodes.ProtectedChange, !task.Guarded.IsEmpty && task.HeadSha == task.GreenSha));
 
     [GeneratedRegex(@"(?m)^    (?<from>[a-z_]+) --> (?<to>[a-z_]+): (?<events>.+)$")]
     private static partial Regex Edge();

@@ -42,7 +42,8 @@ public class LifeTests
         Assert.Equal(ended, now.After.Phase is Done or Merging);
         Assert.Equal(now.After.Ended && !Watched(now.After), now.After.NextWakeAt is null);
         // An auto-merge can be taken back from whatever end a later instruction came to.
-        if (now.After is { Phase: Merging, Merge.Disarm: false }) Assert.Equal(Status.Success, now.After.Status);
+        if (now.After is { Phase: Merging, Merge.Disarm: false }) Assert.Equal(now.After.Error is null ? Status.Success : Status.NeedsReview, now.After.Status);
+        if (now.After is { Phase: Merging, Merge: { Disarm: false, Force: false } }) Assert.Equal(Status.Success, now.After.Status);
     });
 
     [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
@@ -102,6 +103,15 @@ public class LifeTests
         Assert.Equivalent(now.After, back, strict: true);
     });
 
+    [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
+    public void Nothing_succeeds_with_what_no_person_has_taken(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices), now =>
+    {
+        if (now.After is { Phase: Done, Status: Status.Success, PullRequest: not { State: PullRequestState.Merged } } && now.Before.Status is not Status.Success)
+            Assert.All(now.After.Guarded, found => Assert.Contains(found.Mark, now.After.Overruled));
+        if (now.News is not (ContinueRequested or Merged or AutoMergeArmed)) Assert.Equal(now.Before.Overruled, now.After.Overruled);
+        if (now.After is { Phase: Done, Error.Code: ErrorCodes.ProtectedChange }) Assert.Equal(now.After.HeadSha, now.After.GreenSha);
+    });
+
     [Property(MaxTest = 1500, StartSize = 60, EndSize = 160)]
     public void No_instruction_is_lost_or_repeated(DoNotSize<int>[] choices)
     {
@@ -136,7 +146,7 @@ public class LifeTests
     [Property(MaxTest = 400, StartSize = 60, EndSize = 160)]
     public void An_order_that_isnt_refused_is_taken(DoNotSize<int>[] choices) => Assert.All(Life.Of(choices), now =>
     {
-        foreach (var order in new[] { Story.Abort, Story.Continue("more"), Story.Merge })
+        foreach (var order in new[] { Story.Abort, Story.Continue("more"), Story.Continue(), Story.Merge, Story.ForceMerge })
         {
             if (TaskMachine.WhyNot(now.After, order) is null) TaskMachine.Apply(now.After, order with { At = now.After.UpdatedAt }, Story.Rules);
         }

@@ -36,6 +36,10 @@ internal static class Story
     public static TaskEvent ChangedNothing => new AgentChangedNothing("nothing to do", new Usage(100, 40, 10)) { By = "agent" };
     public static TaskEvent AgentBroke(string code = ErrorCodes.AgentFailed) => new AgentFailed(code, "exit code 1\nstack trace", new Usage(100, 40, 10)) { By = "agent" };
     public static TaskEvent Push(string sha) => new Pushed(sha);
+    /// <summary>The pushed change has findings, a protected file for each of <paramref name="marks"/>.</summary>
+    public static TaskEvent PushGuarded(string sha, params IEnumerable<string> marks) =>
+        new Pushed(sha, Guards: new([.. marks.Select(mark => new GuardFinding(GuardKind.ProtectedPath, $".github/workflows/{mark}.yml", mark))]));
+
     public static TaskEvent Green => new CiPassed(Report("green", "success")) { By = "ci" };
     public static TaskEvent Red => new CiFailed(Report("red", "failure")) { By = "ci" };
     public static TaskEvent Why(string cause = "2 tests failed") => new FeedbackCollected($"The log says: {cause}", cause);
@@ -48,6 +52,7 @@ internal static class Story
     public static TaskEvent Abort => new AbortRequested { By = "ada" };
     public static TaskEvent Continue(string? text = null, int? maxAttempts = null) => new ContinueRequested(text, maxAttempts) { By = "ada" };
     public static TaskEvent Merge => new MergeRequested(new MergeOrder()) { By = "ada" };
+    public static TaskEvent ForceMerge => new MergeRequested(new MergeOrder(Force: true)) { By = "ada" };
     public static TaskEvent CiEnded(string verdict, string? code = null) => new CiCommandEnded(Report(verdict, verdict), code, code is null ? null : "took too long");
 
     public static CiReport Report(string verdict, string conclusion) =>

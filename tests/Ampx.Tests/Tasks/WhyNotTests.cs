@@ -39,6 +39,7 @@ public class WhyNotTests
     [InlineData("stopping", null)]
     [InlineData("done with success", null)]
     [InlineData("done with needs_review", null)]
+    [InlineData("done with protected_change", null)]
     [InlineData("merging", "conflict: is being merged; a task in any other phase can be continued, this one unless it gets merged")]
     [InlineData("done, merged", "branch_gone: is merged, so its branch amp/mend-the-till-vwxyz0 takes no more work: start a new task")]
     public void Continue(string task, string? refusal) => Assert.Equal(refusal, Words(task, Story.Continue("more")));
@@ -57,6 +58,14 @@ public class WhyNotTests
     [InlineData("done with needs_review", "needs_review")]
     public void Merge_is_for_success_only(string task, string status) =>
         Assert.Equal($"not_mergeable: is {status}, not success: only a commit that CI found green is merged", Words(task, Story.Merge));
+
+    [Fact]
+    public void Merge_of_what_a_guard_holds_takes_force()
+    {
+        Assert.Equal("not_mergeable: is needs_review: CI is green, but a person has to look at .github/workflows/ci.yml (protected); 'ampx merge --force' merges it all the same", Words("done with protected_change", Merge));
+        Assert.Null(Words("done with protected_change", ForceMerge));
+        Assert.Equal("not_mergeable: is needs_review, not success: only a commit that CI found green is merged", Words("done with needs_review", ForceMerge));
+    }
 
     [Fact]
     public void Merge_is_taken_once()

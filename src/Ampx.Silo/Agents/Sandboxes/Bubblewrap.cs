@@ -6,15 +6,22 @@ namespace Ampx.Silo.Agents.Sandboxes;
 /// <summary>The program bubblewrap as it is called for one run: what is mounted, in order; a later mount lies over an earlier one.</summary>
 internal sealed class Bubblewrap
 {
+    private static readonly string[] Apart = ["--unshare-user-try", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"];
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly Lazy<(string? Version, string? WhyNot)> Tried = new(Try);
+    private readonly List<string> arguments;
+
     /// <summary>
     /// Everything of its own but the network. A pid namespace ends with its first process, which bubblewrap is: whatever the run has started ends with it.
     /// Never <c>--die-with-parent</c>: that fires with the thread that started it, and the supervisor ends the run by itself.
     /// </summary>
-    private static readonly string[] Apart = ["--unshare-user-try", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--new-session", "--cap-drop", "ALL"];
+    public Bubblewrap() => arguments = [.. Apart, "--unshare-pid", "--new-session"];
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly Lazy<(string? Version, string? WhyNot)> Tried = new(Try);
-    private readonly List<string> arguments = [.. Apart];
+    private Bubblewrap(List<string> arguments) => this.arguments = arguments;
+
+    /// <summary>For a program that is trusted with processes: bubblewrap becomes it, and what ends bubblewrap ends the program.</summary>
+    public static Bubblewrap Around() => new([.. Apart, "--unshare-net", "--dev", "/dev"]);
 
     /// <summary>Its path; null if it isn't installed.</summary>
     public static string? Program { get; } = AmpThreads.Find("bwrap", new Dictionary<string, string> { ["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "" });

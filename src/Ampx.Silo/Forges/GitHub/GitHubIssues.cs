@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
+using Ampx.Core;
 using Ampx.Core.Tasks;
 
 namespace Ampx.Silo.Forges.GitHub;
@@ -66,7 +67,7 @@ public sealed partial class GitHubIssues(GitHubApi api)
     /// <summary>What a reader of the page sees: a comment hidden in the text is no part of what was agreed on there.</summary>
     private static string Seen(string? text, int room)
     {
-        var seen = Hidden().Replace((text ?? "").ReplaceLineEndings("\n"), "").Trim();
+        var seen = Hidden().Replace(Fence.Plain(text ?? ""), "").Trim();
         return seen.Length == 0 ? "(no text)" : QuotedText.Cut(seen, room);
     }
 

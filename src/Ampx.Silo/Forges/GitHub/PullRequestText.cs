@@ -11,6 +11,7 @@ internal static class PullRequestText
 
     private const int MostOfLine = 120;
     private const int MostOfTried = 300;
+    private const int MostOfGuarded = 2000;
     private const string Begin = "<!-- ampx:begin -->";
     private const string End = "<!-- ampx:end -->";
 
@@ -30,6 +31,7 @@ internal static class PullRequestText
         var most = task.Tried.IsEmpty ? 0 : Math.Clamp(room / 3 / task.Tried.Length, 0, MostOfTried);
         foreach (var line in task.Tried) told.Append("- ").AppendLine(QuotedText.Line(line, most));
         told.Append("- Attempts: ").Append(task.Attempts).Append(" of ").Append(task.MaxAttempts).AppendLine();
+        if (!task.Guarded.IsEmpty) told.Append("- For a person to look at: ").AppendLine(QuotedText.Line(GuardWords.Brief(task.Guarded, 20), MostOfGuarded));
         if (task.CiUrl is { } ci) told.Append("- CI: ").AppendLine(ci);
         if (task.ThreadId is { } id) told.Append("- Thread: ").AppendLine(thread?.AbsoluteUri ?? $"`{QuotedText.Line(id, 100).Replace('`', '\'')}`");
         told.Append("- Task: ").AppendLine(task.Id);

@@ -1,4 +1,5 @@
 using Ampx.Core.Secrecy;
+using Ampx.Silo.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Ampx.Silo.Storage.Logs;
@@ -166,6 +167,7 @@ public sealed partial class LogWriter : IAsyncDisposable, IDisposable
             await Pause(batch);
         }
 
+        foreach (var source in rows.GroupBy(row => row.Source)) Measures.LogStored(source.Key, source.Sum(row => row.Count));
         foreach (var task in rows.Zip(seqs).Where(stored => stored.Second is not null).GroupBy(stored => stored.First.TaskId))
             signals.Raise(task.Key, task.Max(stored => stored.Second!.Value));
         for (var i = 0; i < batch.Runs.Count; i++) batch.Runs[i].Done.TrySetResult(seqs[batch.Own.Count + i] is not null);

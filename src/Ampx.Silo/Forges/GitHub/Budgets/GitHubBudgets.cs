@@ -1,5 +1,6 @@
 using System.Globalization;
 using Ampx.Core.Tasks;
+using Ampx.Silo.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Ampx.Silo.Forges.GitHub.Budgets;
@@ -67,14 +68,17 @@ public sealed partial class GitHubBudgets(IGrainFactory grains, TimeProvider tim
         {
             var permit = await budgets.Enter(key, ApiCall.Of(request), cancellationToken);
             var report = CallReport.Nothing;
+            var status = 0;
             try
             {
                 var answer = await base.SendAsync(request, cancellationToken);
+                status = (int)answer.StatusCode;
                 report = await CallReport.Of(answer, budgets.Now, cancellationToken);
                 return answer;
             }
             finally
             {
+                Measures.GitHubCall(status, report.Resource, report.Remaining);
                 if (permit is { } id) budgets.Leave(key, id, report);
             }
         }
