@@ -62,7 +62,7 @@ public sealed class Changes(Mirrors mirrors, GitRunner git)
         Remove(folder);
         GitFolders.Create(folder);
         PrivateGit.Rebuild(folder, new PrivateGitPlan(mirrors.PathOf(remote), null, RefName.Sha(sha)));
-        await new GitRepository(git, Path.Combine(folder, ".git"), folder).Run(["reset", "--quiet", "--hard"], cancel);
+        await git.Run(new GitRepository(git, Path.Combine(folder, ".git"), folder).Command(["reset", "--quiet", "--hard"]) with { Fills = folder }, cancel);
     }
 
     /// <summary>Removes a clean checkout, whatever was made in it.</summary>

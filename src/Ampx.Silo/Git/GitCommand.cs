@@ -24,6 +24,9 @@ public sealed record GitCommand(params IReadOnlyList<string> Arguments)
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The folder that it fills; it is stopped where that grows by more than <c>Git:SizeLimit</c>.</summary>
+    public string? Fills { get; init; }
+
     public TimeSpan TimeLimit { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Bytes of stdout that are kept; the rest is read and dropped.</summary>

@@ -22,6 +22,9 @@ public sealed class GitException : Exception
     /// <summary>The exit code given to a command that was stopped at its time limit.</summary>
     public const int TimedOut = 124;
 
+    /// <summary>The exit code given to a command that was stopped because it took too much.</summary>
+    public const int TooLarge = 125;
+
     /// <summary>True for a passing cause, such as a connection that broke.</summary>
     public bool Passing => ExitCode == TimedOut || NetworkTrouble.IsIn(Errors);
 }

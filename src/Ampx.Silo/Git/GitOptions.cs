@@ -10,6 +10,18 @@ public sealed class GitOptions
 
     [Required]
     public string AuthorEmail { get; set; } = "ampx@localhost";
+
+    /// <summary>What one fetch may bring, or one checkout lay out.</summary>
+    [Required, ByteSize]
+    public string SizeLimit { get; set; } = "20 GiB";
+
+    /// <summary>Memory of one git and its helpers.</summary>
+    [Required, ByteSize]
+    public string MemoryLimit { get; set; } = "4 GiB";
+
+    public long SizeLimitBytes => ByteSize.Parse(SizeLimit);
+
+    public long MemoryLimitBytes => ByteSize.Parse(MemoryLimit);
 }
 
 /// <summary><c>Ampx:Workspaces</c>.</summary>

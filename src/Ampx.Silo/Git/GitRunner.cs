@@ -5,18 +5,19 @@ using Ampx.Silo.Agents.Sandboxes;
 using Ampx.Silo.Telemetry;
 using CliWrap;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Ampx.Silo.Git;
 
 /// <summary>Runs git as a process. Cancelling interrupts it first, so that it removes its locks, and kills it two seconds later:
 /// an aborted task is free within five.</summary>
-public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILogger<GitRunner> log)
+public sealed partial class GitRunner(GitFolders folders, IOptions<GitOptions> options, TimeProvider time, ILogger<GitRunner> log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly string[] LoginRefused = ["Authentication failed for", "returned error: 401", "HTTP 401"];
 
     /// <summary>Runs it; an exit code other than 0 throws.</summary>
-    /// <exception cref="GitException">git failed or ran out of time.</exception>
+    /// <exception cref="GitException">git failed, ran out of time or took too much.</exception>
     public async Task<GitResult> Run(GitCommand command, CancellationToken cancel = default)
     {
         var result = await Try(command, cancel);
@@ -37,17 +38,21 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
     {
         cancel.ThrowIfCancellationRequested();
         using var limit = new CancellationTokenSource(command.TimeLimit, time);
-        using var polite = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        using var enough = new CancellationTokenSource();
+        using var over = new CancellationTokenSource();
+        using var polite = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token, enough.Token);
         using var firm = new CancellationTokenSource();
         using var escalation = polite.Token.Register(() => firm.CancelAfter(Patience));
         var output = new Kept(command.MaxOutput);
         var errors = new Kept(1 << 20);
         var began = Stopwatch.GetTimestamp();
         using var span = Traces.Part($"git {command.Name}");
+        var growth = new GitGrowth(command.Fills, options.Value, time);
+        var watch = Task.CompletedTask;
         try
         {
             var (program, arguments) = Call(command);
-            var done = await Cli.Wrap(program)
+            var running = Cli.Wrap(program)
                 .WithArguments(arguments)
                 .WithWorkingDirectory(command.WorkTree ?? command.Folder ?? command.GitDir ?? "/")
                 .WithEnvironmentVariables(GitEnvironment.For(command, folders))
@@ -56,6 +61,8 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
                 .WithStandardErrorPipe(command.Progress is { } told ? GitProgress.Target(told, errors.Write) : errors.Target)
                 .WithValidation(CommandResultValidation.None)
                 .ExecuteAsync(firm.Token, polite.Token);
+            watch = growth.Watch(running.ProcessId, enough, over.Token);
+            var done = await running;
             LogRun(command, done.ExitCode, Stopwatch.GetElapsedTime(began).TotalMilliseconds);
             span?.SetTag("exit_code", done.ExitCode);
             Measures.Git(command.Name, Stopwatch.GetElapsedTime(began), done.ExitCode != 0);
@@ -63,11 +70,18 @@ public sealed partial class GitRunner(GitFolders folders, TimeProvider time, ILo
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw Failure(command, GitException.TimedOut, $"stopped after {command.TimeLimit}\n{Masked(errors.Text, command)}");
+            throw growth.Exceeded is { } what
+                ? Failure(command, GitException.TooLarge, $"stopped: {what}")
+                : Failure(command, GitException.TimedOut, $"stopped after {command.TimeLimit}\n{Masked(errors.Text, command)}");
         }
         catch (System.ComponentModel.Win32Exception missing)
         {
             throw Failure(command, 127, $"git could not be started: {missing.Message}");
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await watch;
         }
     }
 

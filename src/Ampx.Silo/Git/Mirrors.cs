@@ -59,6 +59,7 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
                     "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules", "--", remote.Checked().Address, $"+{RefName.OfTask(taskId)}:{kept}")
                 {
                     GitDir = PathOf(remote),
+                    Fills = PathOf(remote),
                     Remote = remote,
                     TimeLimit = FetchLimit,
                 },
@@ -116,8 +117,18 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
     internal GitRepository Repository(GitRemote remote) => new(git, PathOf(remote));
 
     /// <summary>A call over the network, with short retries.</summary>
-    internal async Task<GitResult> Network(GitCommand command, CancellationToken cancel) =>
-        await retries.ExecuteAsync(async token => await git.Run(command, token), cancel);
+    internal async Task<GitResult> Network(GitCommand command, CancellationToken cancel)
+    {
+        try
+        {
+            return await retries.ExecuteAsync(async token => await git.Run(command, token), cancel);
+        }
+        catch (GitException large) when (large.ExitCode == GitException.TooLarge && command.Fills is { } mirror)
+        {
+            MirrorUpkeep.RemoveHalfPacks(mirror, DateTimeOffset.MaxValue);
+            throw;
+        }
+    }
 
     private async Task<Mirror> Create(string path, GitRemote remote)
     {
@@ -170,6 +181,7 @@ public sealed partial class Mirrors(GitRunner git, GitFolders folders, TimeProvi
             "fetch", told is null ? "--quiet" : "--progress", "--prune", "--no-write-fetch-head", "--no-auto-gc", "--no-recurse-submodules", "--", remote.Address, "+refs/heads/*:refs/heads/*")
         {
             GitDir = path,
+            Fills = path,
             Remote = remote,
             TimeLimit = FetchLimit,
             Progress = told,
@@ -234,8 +246,10 @@ internal static class MirrorUpkeep
         var locks = Directory.EnumerateFiles(mirror, "*.lock")
             .Concat(Directory.EnumerateFiles(Path.Combine(mirror, "refs"), "*.lock", SearchOption.AllDirectories));
         RemoveOlder(locks, now - TimeSpan.FromMinutes(1));
-        RemoveOlder(Directory.EnumerateFiles(Path.Combine(mirror, "objects", "pack"), "tmp_*"), now - TimeSpan.FromDays(1));
+        RemoveHalfPacks(mirror, now - TimeSpan.FromDays(1));
     }
+
+    public static void RemoveHalfPacks(string mirror, DateTimeOffset before) => RemoveOlder(Directory.EnumerateFiles(Path.Combine(mirror, "objects", "pack"), "tmp_*"), before);
 
     private static void RemoveOlder(IEnumerable<string> files, DateTimeOffset time)
     {

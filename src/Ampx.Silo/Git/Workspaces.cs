@@ -151,6 +151,11 @@ public sealed partial class Workspaces(Mirrors mirrors, Snapshots snapshots, Git
             if (!warm) Wipe(kept);
             await Checkout(kept, plan, everything, cancel);
         }
+        catch (GitException large) when (large.ExitCode == GitException.TooLarge)
+        {
+            Wipe(kept);
+            throw;
+        }
         catch (GitException trouble) when (warm)
         {
             // Whatever the last task left there (files that can't be removed, folders in the way) isn't worth to be understood.
@@ -168,7 +173,7 @@ public sealed partial class Workspaces(Mirrors mirrors, Snapshots snapshots, Git
         PrivateGit.Rebuild(kept.Tree, plan, kept.Index);
         OddFiles.Remove(kept.Tree); // git reads them, and cleans them away never
         var tree = new GitRepository(git, Path.Combine(kept.Tree, ".git"), kept.Tree);
-        await tree.Run(["reset", "--quiet", "--hard"], cancel);
+        await git.Run(tree.Command(["reset", "--quiet", "--hard"]) with { Fills = kept.Tree }, cancel);
         await tree.Run(["clean", "--quiet", everything ? "-ffdx" : "-ffd"], cancel);
         await EmptySubmodules(tree, kept.Tree, cancel);
         PrivateGit.CopyIndex(Path.Combine(kept.Tree, ".git", "index"), kept.Index);

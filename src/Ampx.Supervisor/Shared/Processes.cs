@@ -40,14 +40,7 @@ internal static class Processes
     public static IReadOnlyList<ProcessEntry> EntriesOfRun(string runId, params ReadOnlySpan<int> roots)
     {
         var all = All();
-        var family = new HashSet<int>(roots.ToArray());
-        var children = all.ToLookup(p => p.Parent);
-        var open = new Stack<int>(family);
-        while (open.TryPop(out var parent))
-            foreach (var child in children[parent])
-                if (family.Add(child.Pid))
-                    open.Push(child.Pid);
-
+        var family = Descendants(all, roots);
         var mark = Encoding.UTF8.GetBytes($"{RunFiles.Variable}={runId}\0");
         foreach (var process in all)
             if (!family.Contains(process.Pid) && process.Pid != Environment.ProcessId && !process.IsGone && HasMark(process.Pid, mark))
@@ -57,6 +50,9 @@ internal static class Processes
             family.Remove(root);
         return [.. all.Where(p => !p.IsGone && family.Contains(p.Pid))];
     }
+
+    /// <summary>The process and what descends from it.</summary>
+    public static IReadOnlyCollection<int> Family(int pid) => Descendants(All(), pid);
 
     /// <summary>
     /// Asks politely, waits for <paramref name="grace"/>, then ends whatever is left: first processes of pid namespaces first, with which the kernel ends all others
@@ -120,6 +116,19 @@ internal static class Processes
         {
             return false;
         }
+    }
+
+    /// <summary>The roots are among them.</summary>
+    private static HashSet<int> Descendants(List<ProcessEntry> all, params ReadOnlySpan<int> roots)
+    {
+        var family = new HashSet<int>(roots.ToArray());
+        var children = all.ToLookup(p => p.Parent);
+        var open = new Stack<int>(family);
+        while (open.TryPop(out var parent))
+            foreach (var child in children[parent])
+                if (family.Add(child.Pid))
+                    open.Push(child.Pid);
+        return family;
     }
 
     private static List<ProcessEntry> All()

@@ -267,7 +267,7 @@ public sealed class GitHubExamTests : IAsyncLifetime
 
     private async Task<Found> Look(IGitHubCredential credential, GitHubClients clients, string? repo)
     {
-        var git = new GitRunner(new GitFolders(folder), TimeProvider.System, NullLogger<GitRunner>.Instance);
+        var git = new GitRunner(new GitFolders(folder), Options.Create(new GitOptions()), TimeProvider.System, NullLogger<GitRunner>.Instance);
         return await Found.By(new GitHubExam(credential, clients, new RepositoryLook(clients, git), time), repo is null ? null : RepoRef.Parse(repo, new(github.WebUrl), out _));
     }
 }

@@ -33,7 +33,7 @@ public sealed class MachineTests : IDisposable
 
     [Fact]
     public async Task The_git_of_this_machine_will_do() =>
-        (await Found.By(new GitExam(new GitRunner(new GitFolders(folder), TimeProvider.System, NullLogger<GitRunner>.Instance)))).Fine("git", "git version");
+        (await Found.By(new GitExam(new GitRunner(new GitFolders(folder), Options.Create(new GitOptions()), TimeProvider.System, NullLogger<GitRunner>.Instance)))).Fine("git", "git version");
 
     [Fact]
     public async Task An_agent_that_is_signed_in_shows_its_version()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Ampx.Silo.Git;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Ampx.Tests.Git;
@@ -38,6 +39,8 @@ public sealed class GitWorld : IDisposable
 
     public FakeTimeProvider Time { get; } = new(DateTimeOffset.UnixEpoch.AddYears(56));
 
+    public GitOptions Limits { get; } = new();
+
     internal GitRunner Runner { get; private set; } = null!;
 
     public Mirrors Mirrors { get; private set; } = null!;
@@ -58,7 +61,7 @@ public sealed class GitWorld : IDisposable
     public void Restart()
     {
         var folders = new GitFolders(Data);
-        Runner = new GitRunner(folders, TimeProvider.System, NullLogger<GitRunner>.Instance);
+        Runner = new GitRunner(folders, Options.Create(Limits), TimeProvider.System, NullLogger<GitRunner>.Instance);
         Mirrors = new Mirrors(Runner, folders, Time, NullLogger<Mirrors>.Instance);
         Workspaces = new Workspaces(Mirrors, new Snapshots(Runner, Time), Runner, folders, Time, NullLogger<Workspaces>.Instance);
         Commits = new Commits(Runner, Time);

@@ -145,10 +145,54 @@ public sealed class HostileRepositoryTests : IDisposable
     {
         var blob = world.Git(world.Origin, "rev-parse", "main:README.md");
         var inner = Tree("config", blob, "100644");
-        var commit = world.Git(world.Origin, "-c", "user.name=x", "-c", "user.email=x@y", "commit-tree", "-m", "evil", Tree(name, inner, "40000"));
-        world.Git(world.Origin, "update-ref", "refs/heads/main", commit);
+        Commit(Tree(name, inner, "40000"));
         await Assert.ThrowsAsync<GitException>(() => world.Take());
         Assert.DoesNotContain(Directory.EnumerateFiles(world.Data, "config", SearchOption.AllDirectories), file => File.ReadAllText(file) == "hello\n");
+    }
+
+    [Fact]
+    public async Task A_tree_of_more_files_than_memory_holds_is_not_laid_out()
+    {
+        var tree = Tree("x", world.Git(world.Origin, "rev-parse", "main:README.md"), "100644");
+        for (var depth = 0; depth < 10; depth++) tree = Tree(Enumerable.Range(0, 10).Select(i => ($"d{i}", tree, "40000")));
+        Commit(tree);
+        world.Limits.MemoryLimit = "200 MiB";
+        var refused = await Assert.ThrowsAsync<GitException>(() => world.Take());
+        Assert.Contains("it took more than 200 MiB of memory (Git:MemoryLimit)", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_few_bytes_that_stand_for_a_full_disk_are_not_laid_out()
+    {
+        var zeros = Path.Combine(world.Root, "zeros");
+        using (var file = File.Create(zeros)) file.SetLength(64 << 20);
+        var blob = world.Git(world.Origin, "hash-object", "-w", zeros);
+        Commit(Tree(Enumerable.Range(0, 300).Select(i => ($"f{i:D3}", blob, "100644"))));
+        world.Limits.SizeLimit = "100 MiB";
+        var refused = await Assert.ThrowsAsync<GitException>(() => world.Take());
+        Assert.Contains("it wrote more than 100 MiB (Git:SizeLimit)", refused.Message, StringComparison.Ordinal);
+        Assert.InRange(DiskFolder.Size(Path.Combine(world.Data, "workspaces")), 0, 100 << 20);
+    }
+
+    [Fact]
+    public async Task A_remote_that_sends_without_end_is_given_up_and_leaves_nothing()
+    {
+        await world.Take();
+        var noise = Path.Combine(world.Root, "noise");
+        var bytes = new byte[1 << 20];
+        await using (var file = File.Create(noise))
+            for (var i = 0; i < 400; i++)
+            {
+                Random.Shared.NextBytes(bytes);
+                await file.WriteAsync(bytes);
+            }
+
+        Commit(Tree("noise", world.Git(world.Origin, "-c", "core.compression=0", "hash-object", "-w", noise), "100644"));
+        world.Limits.SizeLimit = "10 MiB";
+        var refused = await Assert.ThrowsAsync<RemoteException>(() => world.Mirrors.Fetch(world.Remote));
+        Assert.Equal("clone_failed", refused.Code);
+        Assert.Contains("it wrote more than 10 MiB (Git:SizeLimit)", refused.Message, StringComparison.Ordinal);
+        Assert.InRange(DiskFolder.Size(world.Mirrors.PathOf(world.Remote)), 0, 10 << 20);
     }
 
     [Fact]
@@ -178,12 +222,18 @@ public sealed class HostileRepositoryTests : IDisposable
     }
 
     /// <summary>A tree of one entry, whatever its name.</summary>
-    private string Tree(string name, string sha, string mode)
+    private string Tree(string name, string sha, string mode) => Tree([(name, sha, mode)]);
+
+    private string Tree(IEnumerable<(string Name, string Sha, string Mode)> entries)
     {
         var file = Path.Combine(world.Root, "tree-object");
-        File.WriteAllBytes(file, [.. Encoding.UTF8.GetBytes($"{mode} {name}\0"), .. Convert.FromHexString(sha)]);
+        File.WriteAllBytes(file, [.. entries.SelectMany(entry => Encoding.UTF8.GetBytes($"{entry.Mode} {entry.Name}\0").Concat(Convert.FromHexString(entry.Sha)))]);
         return world.Git(world.Origin, "hash-object", "-w", "--literally", "-t", "tree", file);
     }
+
+    /// <summary>Puts it on the remote's main branch.</summary>
+    private void Commit(string tree) =>
+        world.Git(world.Origin, "update-ref", "refs/heads/main", world.Git(world.Origin, "-c", "user.name=x", "-c", "user.email=x@y", "commit-tree", "-m", "evil", tree));
 
     /// <summary>An index of one entry whose file has changed.</summary>
     private static byte[] Index(string path)
