@@ -17,6 +17,8 @@ internal static class WorkersApi
     {
         api.MapGet("/stats", Stats)
             .Says("getStats", "Tasks by status, what waits, who works, and how it went over time", 400);
+        api.MapGet("/stats.csv", Csv)
+            .Says("getStatsCsv", "How it went over time, for a spreadsheet", 400).Produces<string>(StatusCodes.Status200OK, "text/csv");
         api.MapPost("/silos/{name}/drain", Drain)
             .Says("drainSilo", "Gives a machine no new runs until it restarts; those that it has go on; admins only", 404);
     }
@@ -29,6 +31,12 @@ internal static class WorkersApi
         var (queue, workers) = await overview.WaitAsync(cancel);
         return TypedResults.Ok(new ServiceStats(Enum.GetValues<Status>().ToDictionary(AmpxJson.Word, status => counts.GetValueOrDefault(status)), queue, workers,
             StatsSeries.Of(await index.Ended(since, cancel), since, bucket, time.GetUtcNow())));
+    }
+
+    private static async Task<ContentHttpResult> Csv([AsParameters] StatsQuery query, ITaskIndex index, TimeProvider time, CancellationToken cancel)
+    {
+        var (since, bucket) = query.Checked(time);
+        return TypedResults.Text(StatsCsv.Of(StatsSeries.Of(await index.Ended(since, cancel), since, bucket, time.GetUtcNow())), "text/csv; charset=utf-8");
     }
 
     private static async Task<Ok<WorkerDrain>> Drain(string name, HttpContext http, IGrainFactory grains, CancellationToken cancel)

@@ -41,7 +41,7 @@ public sealed class DashboardTests
             foreach (var path in new[] { "/dashboard", "/dashboard/", "/dashboard/index.min.js", "/dashboard/DashboardCounters" })
                 Assert.Equal(HttpStatusCode.Unauthorized, (await browser.GetAsync(new Uri(path, UriKind.Relative))).StatusCode);
 
-            var page = await browser.GetStringAsync(new Uri(app.Services.GetRequiredService<SignInCodes>().New().Path, UriKind.Relative));
+            var page = await browser.GetStringAsync(new Uri($"{app.Services.GetRequiredService<SignInCodes>().New().Path}&to=/dashboard", UriKind.Relative));
             Assert.Contains("Orleans", page, StringComparison.OrdinalIgnoreCase);
             foreach (var asset in page.Split('"', '\'').Where(text => text.EndsWith(".js", StringComparison.Ordinal) || text.EndsWith(".css", StringComparison.Ordinal)))
                 Assert.Equal((asset, HttpStatusCode.OK), (asset, (await browser.GetAsync(new Uri(new Uri(browser.BaseAddress!, "/dashboard/"), asset))).StatusCode));

@@ -82,6 +82,21 @@ public sealed class WorkersApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_series_is_also_a_table_for_a_spreadsheet()
+    {
+        gateway.Tasks[Waits()].Hears(new AbortRequested());
+        var table = await gateway.Get("/api/v1/stats.csv?since=2h&bucket=1h");
+        Assert.Equal("text/csv", table.Type);
+        Assert.Equal("""
+            from,success,needs_review,error,aborted,time_to_green_median,time_to_green_p90,queue_wait_median,queue_wait_p90,attempts_median,attempts_p90,input_tokens,output_tokens
+            2026-05-04T10:00:00Z,0,0,0,0,,,,,,,0,0
+            2026-05-04T11:00:00Z,0,0,0,1,,,0,0,,,0,0
+
+            """.ReplaceLineEndings("\r\n"), table.Body);
+        (await gateway.Get("/api/v1/stats.csv?bucket=1s")).BadFields("bucket");
+    }
+
+    [Fact]
     public async Task A_drain_says_what_still_runs_as_often_as_it_is_asked()
     {
         Queue.Now = new(new(0, 0, 0), [Worker("worker-a", 2), Worker("worker-b", 0)]);
