@@ -7,7 +7,7 @@ public sealed partial class CiWatchGrain
 {
     public Task Look(string taskId)
     {
-        if (!waiting.TryGetValue(taskId, out var task)) return Task.CompletedTask;
+        if (waiting.Find(taskId) is not { } task) return Task.CompletedTask;
         task.LookedAt = clock.GetUtcNow();
         Soon();
         return Task.CompletedTask;
@@ -19,8 +19,8 @@ public sealed partial class CiWatchGrain
         (task.Counting, task.CountDue) = (true, clock.GetUtcNow() + Poll);
         try
         {
-            if ((task.Own ?? listing)?.Judged(task.Sha).ToList() is not { Count: > 0 } runs) return;
-            using var end = new CancellationTokenSource(LookLimit, clock);
+            if (listings.Of(task)?.Judged(task.Sha).ToList() is not { Count: > 0 } runs) return;
+            using var end = new CancellationTokenSource(CiListings.LookLimit, clock);
             task.Jobs = await desk.CountJobs(task.Repo, runs, task.Jobs, end.Token);
             if (task.Jobs is { Total: > 0 } jobs) await GrainFactory.GetGrain<ITaskGrain>(ITaskGrain.KeyOf(task.Id)).Report(task.Step, new TaskProgress("jobs", jobs.Done, jobs.Total));
         }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Ampx.Core.Tasks;
+using Ampx.Silo.Storage;
 using Orleans.Concurrency;
 
 namespace Ampx.Silo.Grains;
@@ -49,7 +50,18 @@ public interface IWorkQueueGrain : IGrainWithIntegerKey
 /// <param name="Agent">Only workers that have it ready are asked, if there are any; null: any will do.</param>
 /// <param name="Prefer">The worker that may have the task's tree.</param>
 [GenerateSerializer, Immutable, Alias("ampx.queue-entry.v1")]
-public sealed record QueueEntry(string TaskId, string Owner, string Repo, int Step, RunKind Kind, string? Agent = null, string? Prefer = null);
+public sealed record QueueEntry(string TaskId, string Owner, string Repo, int Step, RunKind Kind, string? Agent = null, string? Prefer = null)
+{
+    /// <summary>A CI command needs no agent and no tree: any worker will do.</summary>
+    public static QueueEntry Of(WaitingRun task) => task.Kind is RunKind.Agent
+        ? new(task.TaskId, task.Owner, task.Repo, task.Step, task.Kind, task.Agent, task.LastWorker)
+        : new(task.TaskId, task.Owner, task.Repo, task.Step, task.Kind);
+
+    /// <inheritdoc cref="Of(WaitingRun)"/>
+    public static QueueEntry Of(TaskState task, RunKind kind) => kind is RunKind.Agent
+        ? new(task.Id, task.Owner, task.Repo, task.Step, kind, task.Agent, task.LastWorker)
+        : new(task.Id, task.Owner, task.Repo, task.Step, kind);
+}
 
 /// <summary>What a worker is able to do.</summary>
 /// <param name="Busy">Agents at work.</param>
