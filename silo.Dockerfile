@@ -13,7 +13,7 @@ WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig appsettings.json ./
 COPY src/ src/
 COPY --from=board /board/dist src/Ampx.Board/dist
-RUN dotnet publish src/Ampx.Cli -c Release -o /app
+RUN dotnet publish src/Ampx.Cli -c Release -p:RestoreLockedMode=true -p:PublishReadyToRun=true -o /app
 
 # Amp is one native program in an npm package. Taken from there it needs neither Node nor npm's leave to run install scripts.
 FROM node:24-bookworm-slim AS amp
@@ -33,11 +33,16 @@ RUN ln -s /opt/ampx/ampx /usr/local/bin/ampx \
     && groupadd --gid 10001 ampx \
     && useradd --uid 10001 --gid ampx --create-home ampx \
     && install -d -o ampx -g ampx -m 0700 /data
+LABEL org.opencontainers.image.title="Ampx" \
+      org.opencontainers.image.description="Hand a coding task to an agent, come back to a green pull request" \
+      org.opencontainers.image.licenses="MIT"
 USER ampx
 ENV Ampx__DataDirectory=/data AMP_SKIP_UPDATE_CHECK=1
+# All that is kept is in /data; beside it /tmp and the home folder are written, which need not last: the rest may be read-only.
 VOLUME /data
-# It listens on the loopback address only so far: run it with --network host.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+# Alone it listens on the loopback address: --network host, or Ampx__Urls with Ampx__Auth__Mode=tokens as in deploy/compose.yaml.
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --start-interval=1s \
     CMD curl -fsS http://127.0.0.1:8080/health/ready || exit 1
 # tini reaps what agents leave behind when their supervisors are gone.
 ENTRYPOINT ["tini", "--", "/opt/ampx/ampx"]

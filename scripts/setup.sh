@@ -46,20 +46,33 @@ no_cluster() {
   echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
 }
 
-# GitHub's own description of its API and its examples of deliveries, which the tests hold against; npm has them, and one file of each is read.
-bring_descriptions() {
-  local here="$root/tests/github-descriptions"
+# Brings the packages of a folder's lock file, once for each state of it: bring FOLDER WHAT
+bring() {
+  local here="$root/tests/$1"
   cmp -s "$here/package-lock.json" "$here/node_modules/.brought-by" && return 0
   have npm || need npm || return 1
-  say "Bringing GitHub's API description with npm"
-  if (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
-    find "$here/node_modules/@octokit/openapi/generated" -type f ! -name api.github.com.json -delete
-    rm -rf "$here"/node_modules/@octokit/webhooks-examples/ghes-*
-    cp "$here/package-lock.json" "$here/node_modules/.brought-by"
-  else
-    say "GitHub's API description couldn't be brought. With a network, run:  (cd $here && npm ci)"
+  say "Bringing $2 with npm"
+  if ! (cd "$here" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
+    say "$2 couldn't be brought. With a network, run:  (cd $here && npm ci)"
     return 1
   fi
+  # One file of each of these is read.
+  if [ "$1" = github-descriptions ]; then
+    find "$here/node_modules/@octokit/openapi/generated" -type f ! -name api.github.com.json -delete
+    rm -rf "$here"/node_modules/@octokit/webhooks-examples/ghes-*
+  fi
+  cp "$here/package-lock.json" "$here/node_modules/.brought-by"
+}
+
+# A server that the tests start by themselves: Debian's package would start one for the machine too, which nobody asked for.
+need_unstarted() {
+  local policy=/usr/sbin/policy-rc.d
+  if have apt-get && is_root && [ ! -e "$policy" ]; then printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null && as_root chmod +x "$policy"; else policy=; fi
+  local code=0
+  need "$1" || code=1
+  [ -z "$policy" ] || as_root rm "$policy"
+  if [ -d /run/systemd/system ]; then as_root systemctl disable --now "$2" >/dev/null 2>&1 || true; fi
+  return "$code"
 }
 
 missing=0
@@ -84,7 +97,11 @@ if [ "${1:-}" = --tests ]; then
   # A server of the suite's own; Debian's package would start one for the machine too, which nobody asked for.
   postgres_found() { [ -n "$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || have initdb; }
   postgres_found || { no_cluster; need postgresql; } || missing=1
-  bring_descriptions || missing=1
+  bring github-descriptions "GitHub's API description" || missing=1
+  # deploy/ is held against these, and tried behind a proxy.
+  bring deploy-schemas "Kubernetes' types and the Compose specification" || missing=1
+  have nginx || [ -x /usr/sbin/nginx ] || need_unstarted nginx-light nginx || missing=1
+  have caddy || need_unstarted caddy caddy || say "Going on without Caddy: its file isn't tried."
   # The tests' stand-in for GitHub serves git over HTTP with git's own program.
   ! have git || [ -x "$(git --exec-path)/git-http-backend" ] || need git || missing=1
 fi
