@@ -88,8 +88,7 @@ public sealed partial class CiWatchGrain(
 
     private async Task LookOnce()
     {
-        if (waiting.IsOutdated || clock.GetUtcNow() >= listings.Next)
-            if (await waiting.Sync(options.CurrentValue.SettleTime)) listings.Hurry();
+        if ((waiting.IsOutdated || clock.GetUtcNow() >= listings.Next) && await waiting.Sync(options.CurrentValue.SettleTime)) listings.Hurry();
         if (waiting.All.Count == 0) return;
         if (limit is { } told && clock.GetUtcNow() < told.Until)
         {

@@ -10,12 +10,12 @@ internal sealed partial class Page(string path)
 
     public string Text { get; } = File.ReadAllText(Checkout.File(path));
 
-    /// <summary>README.md and everything under docs/.</summary>
+    /// <summary>The root's pages and everything under docs/.</summary>
     public static IEnumerable<Page> All()
     {
         var root = Checkout.File(".");
         return Directory.EnumerateFiles(Checkout.File("docs"), "*.md", SearchOption.AllDirectories)
-            .Append(Checkout.File("README.md")).Append(Checkout.File("CHANGELOG.md"))
+            .Concat(Directory.EnumerateFiles(Checkout.File("."), "*.md"))
             .Select(file => new Page(System.IO.Path.GetRelativePath(root, file)));
     }
 
@@ -33,7 +33,14 @@ internal sealed partial class Page(string path)
     /// <summary>Cells of the table rows whose first cell is code.</summary>
     public IEnumerable<string[]> Rows() => Row().Matches(Text).Select(row => row.Value.Trim().Trim('|').Split('|', StringSplitOptions.TrimEntries));
 
-    public IEnumerable<string> Links() => Link().Matches(Text).Select(link => link.Groups["to"].Value);
+    /// <summary>Links to other pages and places of this one: a file, or nothing for the page itself, and the anchor, if there is one.</summary>
+    public IEnumerable<(string File, string Anchor)> Links() => Link().Matches(Text).Select(link => (link.Groups["to"].Value, link.Groups["anchor"].Value)).Where(link => link != ("", ""));
+
+    /// <summary>The anchors of its headings, as GitHub makes them.</summary>
+    public IEnumerable<string> Anchors() => Heading().Matches(Text).Select(heading => NoWord().Replace(heading.Groups["title"].Value.ToLowerInvariant(), "").Replace(' ', '-'));
+
+    /// <summary>What it says in code: its fenced lines and what stands between backticks.</summary>
+    public IEnumerable<string> CodeLines() => Fenced().Matches(Text).SelectMany(block => block.Groups["code"].Value.Split('\n')).Concat(Inline().Matches(Fenced().Replace(Text, "")).Select(code => code.Groups["code"].Value));
 
     [GeneratedRegex(@"^(?<marks>#+) (?<title>.+)$(?<body>(?:\n(?!#+ ).*)*)", RegexOptions.Multiline)]
     private static partial Regex Heading();
@@ -47,6 +54,15 @@ internal sealed partial class Page(string path)
     [GeneratedRegex(@"^\| `.*\|$", RegexOptions.Multiline)]
     private static partial Regex Row();
 
-    [GeneratedRegex(@"\]\((?<to>[^)#:]+)(#[^)]*)?\)")]
+    [GeneratedRegex(@"\]\((?<to>[^)#:]*)(#(?<anchor>[^)]*))?\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"[^\w\- ]")]
+    private static partial Regex NoWord();
+
+    [GeneratedRegex(@"^```.*\n(?<code>(?:.*\n)*?)```$", RegexOptions.Multiline)]
+    private static partial Regex Fenced();
+
+    [GeneratedRegex(@"`(?<code>[^`\n]+)`")]
+    private static partial Regex Inline();
 }
