@@ -5,9 +5,12 @@ using System.Text;
 namespace Ampx.Runs;
 
 /// <summary>A process as /proc shows it. <paramref name="Started"/> in clock ticks after boot, <paramref name="Resident"/> in bytes.</summary>
-internal readonly record struct ProcessEntry(int Pid, int Parent, char State, int Threads, long Started, long Resident)
+internal readonly record struct ProcessEntry(int Pid, int Parent, char State, int Flags, int Threads, long Started, long Resident)
 {
-    public bool IsGone => State is 'Z' or 'X';
+    /// <summary>PF_EXITING: it has let go of some of what it held, and not of all; it runs nothing any more.</summary>
+    private const int Exiting = 0x4;
+
+    public bool IsGone => State is 'Z' or 'X' || (Flags & Exiting) != 0;
 }
 
 /// <summary>Finds and ends the processes of a run.</summary>
@@ -27,10 +30,10 @@ internal static class Processes
         {
             return null;
         }
-        // "pid (name) state ppid …": the name may hold blanks and brackets, so count from the last one, which ends field 2. num_threads is field 20, starttime 22, rss 24.
+        // "pid (name) state ppid …": the name may hold blanks and brackets, so count from the last one, which ends field 2. flags is field 9, num_threads is field 20, starttime 22, rss 24.
         var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         long Field(int number) => long.Parse(fields[number - 3], CultureInfo.InvariantCulture);
-        return fields.Length < 22 ? null : new ProcessEntry(pid, (int)Field(4), fields[0][0], (int)Field(20), Field(22), Field(24) * Environment.SystemPageSize);
+        return fields.Length < 22 ? null : new ProcessEntry(pid, (int)Field(4), fields[0][0], (int)(uint)Field(9), (int)Field(20), Field(22), Field(24) * Environment.SystemPageSize);
     }
 
     /// <summary>Living processes of the run: what descends from <paramref name="roots"/> (themselves not among it), and what carries the run's id.</summary>
